@@ -1,0 +1,32 @@
+# Targets for people. The work is in scripts/ and xtask/.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check docs bench clean
+
+ARGS ?=
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what the build and the tests need
+	@scripts/setup.sh
+
+demo: ## Build (debug) and run the demonstration; more after ARGS=
+	cargo run --locked -p altyn-server --bin altyn -- demo $(ARGS)
+
+test: ## Everything a change must pass: format, lints, build, tests on both databases
+	@scripts/test.sh
+
+check: ## The quick part of it: format, lints, repository rules
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo run --locked -q -p xtask -- tidy
+
+docs: ## Write the generated documents again
+	cargo run --locked -q -p xtask -- docs
+
+bench: ## Measure what the platform accepts and sustains
+	cargo run --locked --release -p xtask -- bench $(ARGS)
+
+clean: ## Remove everything that was built or installed into this folder
+	cargo clean
+	rm -rf .local clients/node_modules

@@ -1,0 +1,134 @@
+//! Ask the provider what became of an operation.
+//!
+//! Runs by plan while an outcome is open, and at once when the provider notifies. Only what the
+//! provider answers changes anything; silence and errors put the question off.
+
+use altyn_domain::id::OperationId;
+use altyn_domain::payment::decide::{Applied, ask_pause_ms};
+use altyn_domain::payment::{Operation, OperationKind, OperationState, Record};
+use altyn_domain::time::SECOND_MS;
+
+use super::Job;
+use super::run::{self, Evidence, NO_ACCOUNT_PAUSE_MS};
+use crate::context::{Context, Failure};
+use crate::ports::provider::ProviderOutcome;
+use crate::projects::ProjectEntry;
+
+pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
+    let (project, record) = run::load(context, job).await?;
+    let Some(operation) = record.operation(job.operation()).cloned() else {
+        return run::finish(context, job.done(), "gone").await;
+    };
+    if !worth_asking(&operation) {
+        return run::finish(context, job.done(), "ended_before").await;
+    }
+    let Some(outcome) = ask(context, &project, &record, &operation).await? else {
+        let due = context.clock.now().plus_millis(NO_ACCOUNT_PAUSE_MS);
+        return run::finish(context, job.again(due, None), "no_account").await;
+    };
+    if is_premature(&operation, &outcome) {
+        return put_off(context, job, &operation).await;
+    }
+    let evidence =
+        Evidence { operation: operation.id, outcome: &outcome, attempt: None, job: Some(job) };
+    match run::write_evidence(context, &project, record, &evidence).await? {
+        Applied::Changed(_) => Ok(outcome.as_str()),
+        Applied::LateMoney(_) => {
+            tracing::error!(
+                payment.id = job.payment.get(),
+                operation.id = job.subject,
+                "money arrived for a declined operation; it is in suspense, a person must settle it"
+            );
+            Ok("late_money")
+        }
+        Applied::Nothing if operation.state.is_final() => {
+            run::finish(context, job.done(), "ended_before").await
+        }
+        Applied::Nothing => put_off(context, job, &operation).await,
+    }
+}
+
+/// Asks at once, outside of any job, because the payer has just come back: the answer, if there is
+/// one, is written; the job stays as it is.
+pub(crate) async fn ask_now(
+    context: &Context,
+    project: &ProjectEntry,
+    record: Record,
+    operation: OperationId,
+) -> Result<(), Failure> {
+    let Some(operation) = record.operation(operation).cloned() else { return Ok(()) };
+    if operation.state.is_final() || !worth_asking(&operation) {
+        return Ok(());
+    }
+    let Some(outcome) = ask(context, project, &record, &operation).await? else { return Ok(()) };
+    if is_premature(&operation, &outcome) {
+        return Ok(());
+    }
+    let evidence =
+        Evidence { operation: operation.id, outcome: &outcome, attempt: None, job: None };
+    run::write_evidence(context, project, record, &evidence).await.map(drop)
+}
+
+async fn ask(
+    context: &Context,
+    project: &ProjectEntry,
+    record: &Record,
+    operation: &Operation,
+) -> Result<Option<ProviderOutcome>, Failure> {
+    let Some(provider) = context.providers.get(&operation.account) else {
+        tracing::error!(
+            payment.id = record.payment.id.get(),
+            account = operation.account,
+            "no provider account of this name on this node"
+        );
+        return Ok(None);
+    };
+    let call = run::provider_call(context, project, record, operation).await?;
+    let outcome = run::ask(provider.as_ref(), operation, &call).await;
+    if let ProviderOutcome::Unknown(detail) = &outcome {
+        tracing::warn!(
+            payment.id = record.payment.id.get(),
+            operation.id = operation.id.get(),
+            detail,
+            "the provider could not tell an outcome"
+        );
+    }
+    Ok(Some(outcome))
+}
+
+/// A declined sale is asked about when the provider notifies: money may have come late.
+fn worth_asking(operation: &Operation) -> bool {
+    match operation.state {
+        OperationState::Sending
+        | OperationState::Unknown
+        | OperationState::Redirected
+        | OperationState::Instructed
+        | OperationState::Pending => true,
+        OperationState::Declined => operation.kind == OperationKind::Sale && operation.attempts > 0,
+        OperationState::Accepted
+        | OperationState::Clarifying
+        | OperationState::Approved
+        | OperationState::Rejected => false,
+    }
+}
+
+/// While the call itself is under way only a final word counts: that the provider does not know
+/// the order yet proves nothing.
+fn is_premature(operation: &Operation, outcome: &ProviderOutcome) -> bool {
+    let is_final = matches!(outcome, ProviderOutcome::Approved(_) | ProviderOutcome::Declined(..));
+    operation.state == OperationState::Sending && !is_final
+}
+
+async fn put_off(
+    context: &Context,
+    job: &Job,
+    operation: &Operation,
+) -> Result<&'static str, Failure> {
+    let pause = if operation.state == OperationState::Sending {
+        2 * SECOND_MS
+    } else {
+        ask_pause_ms(operation.state, job.attempts + 1)
+    };
+    let due = context.clock.now().plus_millis(pause);
+    run::finish(context, job.again(due, None), "still_open").await
+}

@@ -1,0 +1,59 @@
+//! Deliver a callback: one try, recorded, and the next one planned.
+
+use super::Job;
+use super::run;
+use crate::callback::{CallbackAttempt, CallbackProgress, CallbackState};
+use crate::changeset::{CallbackTry, Changeset};
+use crate::context::{Context, Failure, conflict_of};
+
+pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
+    let project = context.project(job.project).await?;
+    let owed = context.store.callback(job.callback()).await?;
+    let Some(callback) = owed.filter(|callback| callback.progress.state == CallbackState::Owed)
+    else {
+        return run::finish(context, job.done(), "ended_before").await;
+    };
+    let began = context.clock.now();
+    let report = context.sender.send(&callback.url, &callback.body).await;
+    let now = context.clock.now();
+    let attempts = callback.progress.attempts.saturating_add(1);
+    let pause = project.project.retry_plan.pause_after(attempts);
+    let (state, end, outcome) = if report.accepted() {
+        (CallbackState::Delivered, job.done(), "delivered")
+    } else if let Some(pause) = pause {
+        (CallbackState::Owed, job.again(now.plus_millis(pause), report.error.clone()), "retry")
+    } else {
+        (CallbackState::GivenUp, job.done(), "given_up")
+    };
+    if state == CallbackState::GivenUp {
+        tracing::error!(
+            callback.id = callback.id.get(),
+            payment.id = callback.payment.get(),
+            attempts,
+            "a callback was given up; resend it with `altyn callbacks resend`"
+        );
+    }
+    let changeset = Changeset {
+        callback_try: Some(CallbackTry {
+            attempt: CallbackAttempt {
+                callback: callback.id,
+                at: began,
+                duration_ms: report.duration_ms,
+                status: report.status,
+                answer: report.answer,
+                error: report.error,
+            },
+            progress: CallbackProgress {
+                state,
+                attempts,
+                ended_at: (state != CallbackState::Owed).then_some(now),
+            },
+        }),
+        job_end: Some(end),
+        ..Changeset::default()
+    };
+    match context.commit(changeset, now).await {
+        Ok(()) => Ok(outcome),
+        Err(error) => conflict_of(error).map(|_| "lease_lost"),
+    }
+}

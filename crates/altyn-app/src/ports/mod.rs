@@ -1,0 +1,12 @@
+//! What the use cases need from outside: a clock, a store, providers, a sender of callbacks and a
+//! dialect that words them. Adapters implement these traits; tests hand in their own.
+
+pub mod clock;
+pub mod delivery;
+pub mod provider;
+pub mod store;
+
+pub use clock::Clock;
+pub use delivery::{CallbackSender, Dialect, SendReport};
+pub use provider::{Provider, ProviderAccount, ProviderCall, ProviderOutcome};
+pub use store::{CommitError, Conflict, Store, StoreError};

@@ -1,0 +1,1 @@
+//! Providers over the network, and the sender of callbacks.

@@ -1,0 +1,335 @@
+//! Decisions: the walks of the seeds by hand, and every law over random histories.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::callback::RetryPlan;
+use crate::id::{PaymentId, ProjectId};
+use crate::ledger::{Account, Direction};
+use crate::method::{Method, MethodSetting, Scenario};
+use crate::money::{Amount, BasisPoints, Currency};
+use crate::payment::{Details, PaymentRef, PaymentState, RedirectMethod, RequestEcho, ReturnUrls};
+use crate::project::Project;
+
+fn project() -> Project {
+    let setting = |method, account: &str, scenario| MethodSetting {
+        method,
+        account: account.to_owned(),
+        scenario,
+        fee: BasisPoints::new(250).unwrap(),
+    };
+    Project {
+        id: ProjectId::new(7).unwrap(),
+        name: "Shop".to_owned(),
+        test: false,
+        callback_url: None,
+        return_urls: ReturnUrls::default(),
+        methods: vec![
+            setting(Method::AlfaClick, "alfabank", Scenario::Redirect),
+            setting(Method::CardPartner, "partner", Scenario::Redirect),
+        ],
+        retry_plan: RetryPlan::Documented,
+        clock_offset_ms: 0,
+    }
+}
+
+fn at(ms: i64) -> Moment {
+    Moment { project: Timestamp::from_millis(ms), real: Timestamp::from_millis(ms) }
+}
+
+fn request(method: Method, minor: i64, currency: Currency) -> SaleRequest {
+    SaleRequest {
+        reference: PaymentRef::new("order 1").unwrap(),
+        method,
+        amount: Amount::new(minor, currency).unwrap(),
+        details: Details::default(),
+        request: RequestEcho::default(),
+    }
+}
+
+const SALE: OperationId = OperationId::new(100);
+
+fn accepted(minor: i64) -> Record {
+    let ids = (PaymentId::new(1), SALE);
+    accept_sale(&project(), ids, at(0), request(Method::AlfaClick, minor, Currency::RUB)).0
+}
+
+fn paid(minor: i64) -> Record {
+    let mut record = accepted(minor);
+    for happening in [Happening::Send, Happening::Approve(facts("bank-1"))] {
+        apply(&mut record, SALE, happening, at(1)).unwrap();
+    }
+    record
+}
+
+fn facts(payment_id: &str) -> ProviderFacts {
+    ProviderFacts { payment_id: Some(payment_id.to_owned()), ..ProviderFacts::default() }
+}
+
+fn refund(amount: Option<i64>) -> RefundRequest {
+    RefundRequest {
+        amount: amount.map(|minor| Amount::new(minor, Currency::RUB).unwrap()),
+        merchant_refund_id: None,
+        request: RequestEcho::default(),
+    }
+}
+
+fn changed(applied: Result<Applied, ApplyError>) -> Change {
+    match applied {
+        Ok(Applied::Changed(change)) => change,
+        other => unreachable!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_sale_goes_to_the_provider_and_the_payer_is_sent_on() {
+    let (mut record, change) = accept_sale(
+        &project(),
+        (PaymentId::new(1), SALE),
+        at(0),
+        request(Method::AlfaClick, 10_000, Currency::RUB),
+    );
+    assert_eq!(change.callback, None, "nothing is told when a sale is merely accepted");
+    assert_eq!(change.work, [Owed { work: Work::CallProvider, operation: SALE, after_ms: 0 }]);
+    let send = changed(apply(&mut record, SALE, Happening::Send, at(1)));
+    assert_eq!(send.work, [], "the job that sends is under way already");
+    let redirect = Redirect {
+        method: RedirectMethod::Get,
+        url: "https://bank.example/?orderId=1".to_owned(),
+        body: vec![],
+    };
+    let happening = Happening::Redirect(redirect, facts("bank-1"));
+    let redirected = changed(apply(&mut record, SALE, happening, at(2)));
+    assert_eq!(redirected.callback, Some(SALE));
+    assert_eq!(record.payment.state, PaymentState::AwaitingRedirect);
+    let approved = changed(apply(&mut record, SALE, Happening::Approve(facts("bank-1")), at(3)));
+    assert_eq!(record.payment.state, PaymentState::Paid);
+    assert_eq!(record.payment.captured.minor(), 10_000);
+    let entries: Vec<_> = approved.postings[0]
+        .entries()
+        .iter()
+        .map(|entry| (entry.account, entry.direction, entry.amount.minor()))
+        .collect();
+    assert_eq!(
+        entries,
+        [
+            (Account::ProviderReceivable, Direction::Debit, 10_000),
+            (Account::MerchantPayable, Direction::Credit, 9_750),
+            (Account::FeeIncome, Direction::Credit, 250),
+        ]
+    );
+    let numbers: Vec<i64> =
+        [&change, &send, &redirected, &approved].map(|change| change.events[0].seq).to_vec();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+    assert_eq!(record.payment.version, 4);
+}
+
+#[test]
+fn what_the_rules_refuse_is_rejected_and_may_be_sent_again() {
+    let ids = (PaymentId::new(1), SALE);
+    let (record, change) =
+        accept_sale(&project(), ids, at(0), request(Method::AlfaClick, 99, Currency::RUB));
+    assert_eq!(record.payment.state, PaymentState::Rejected);
+    assert_eq!(record.sale().unwrap().reason, Some(Reason::AmountBelowLimit));
+    assert_eq!((change.callback, change.work.len()), (Some(SALE), 0));
+    let second = OperationId::new(101);
+    let right = request(Method::AlfaClick, 100, Currency::RUB);
+    let (record, change) =
+        accept_sale_again(&project(), record, second, at(1), right.clone()).unwrap();
+    assert_eq!(record.payment.generation, 2);
+    assert_eq!(record.payment.state, PaymentState::Processing);
+    assert_eq!(change.expected_version, Some(1));
+    assert!(accept_sale_again(&project(), record, OperationId::new(102), at(2), right).is_none());
+}
+
+#[test]
+fn missing_data_is_asked_for_until_it_is_there() {
+    let ids = (PaymentId::new(1), SALE);
+    let (mut record, change) =
+        accept_sale(&project(), ids, at(0), request(Method::CardPartner, 1_000, Currency::KES));
+    assert_eq!(record.payment.state, PaymentState::AwaitingClarification);
+    assert_eq!(change.callback, Some(SALE));
+    assert_eq!(change.work[0].work, Work::ExpireClarification);
+    let phone = Customer { phone: Some("254700".to_owned()), ..Customer::default() };
+    let partial = changed(apply(&mut record, SALE, Happening::Clarification(phone), at(1)));
+    assert_eq!(partial.callback, Some(SALE), "the rest is asked for again");
+    assert_eq!(record.sale().unwrap().missing, [crate::method::CustomerField::Email]);
+    let email = Customer { email: Some("a@b.co".to_owned()), ..Customer::default() };
+    let complete = changed(apply(&mut record, SALE, Happening::Clarification(email), at(2)));
+    assert_eq!(complete.callback, None);
+    assert_eq!(complete.work[0].work, Work::CallProvider);
+    assert!(matches!(
+        apply(&mut record, SALE, Happening::ClarificationTimedOut, at(3)),
+        Ok(Applied::Nothing)
+    ));
+}
+
+#[test]
+fn refunds_keep_to_what_is_left() {
+    let mut record = paid(60_000);
+    let first = OperationId::new(200);
+    (record, _) = accept_refund(record, first, at(2), refund(Some(10_000)));
+    assert_eq!(record.payment.refundable().minor(), 50_000);
+    assert_eq!(record.payment.state, PaymentState::Paid, "kept until the refund is done");
+    let over = OperationId::new(201);
+    let change;
+    (record, change) = accept_refund(record, over, at(3), refund(Some(50_001)));
+    let refused = record.operation(over).unwrap();
+    assert_eq!(refused.state, OperationState::Declined);
+    assert_eq!(refused.reason, Some(Reason::RefundExceedsBalance));
+    assert_eq!(refused.provider.payment_id.as_deref(), Some("bank-1"), "the sale's (ruling 22)");
+    assert_eq!((change.callback, change.work.len()), (Some(over), 0));
+    for happening in [Happening::Send, Happening::Approve(facts("bank-2"))] {
+        apply(&mut record, first, happening, at(4)).unwrap();
+    }
+    assert_eq!(record.payment.state, PaymentState::PartiallyRefunded);
+    assert_eq!(record.payment.remaining().minor(), 50_000);
+    let rest = OperationId::new(202);
+    (record, _) = accept_refund(record, rest, at(5), refund(None));
+    for happening in [Happening::Send, Happening::Approve(facts("bank-3"))] {
+        apply(&mut record, rest, happening, at(6)).unwrap();
+    }
+    assert_eq!(record.payment.state, PaymentState::Refunded);
+    assert_eq!(record.payment.remaining().minor(), 0);
+    let late = OperationId::new(203);
+    (record, _) = accept_refund(record, late, at(7), refund(None));
+    let refused = record.operation(late).unwrap();
+    assert_eq!(refused.reason, Some(Reason::RefundExceedsBalance));
+    assert_eq!(refused.amount.minor(), 60_000);
+}
+
+#[test]
+fn refunds_are_refused_for_named_reasons() {
+    let id = OperationId::new(200);
+    let reason = |record: Record, request| {
+        let (record, _) = accept_refund(record, id, at(2), request);
+        record.operation(id).unwrap().reason
+    };
+    assert_eq!(reason(accepted(10_000), refund(None)), Some(Reason::WrongState));
+    let dollars =
+        RefundRequest { amount: Some(Amount::new(1, Currency::USD).unwrap()), ..refund(None) };
+    assert_eq!(reason(paid(10_000), dollars), Some(Reason::RefundCurrencyMismatch));
+    let mut whole_only = paid(10_000);
+    whole_only.payment.method = Method::CardPartner;
+    assert_eq!(
+        reason(whole_only.clone(), refund(Some(9_999))),
+        Some(Reason::PartialRefundUnsupported)
+    );
+    assert_eq!(reason(whole_only, refund(Some(10_000))), None);
+}
+
+#[test]
+fn a_declined_refund_gives_its_money_back_to_the_balance() {
+    let id = OperationId::new(200);
+    let (mut record, _) = accept_refund(paid(10_000), id, at(2), refund(Some(4_000)));
+    let declined = Happening::Decline(Reason::GeneralDecline, facts("bank-2"));
+    for happening in [Happening::Send, declined] {
+        apply(&mut record, id, happening, at(3)).unwrap();
+    }
+    assert_eq!(record.payment.refundable().minor(), 10_000);
+    assert_eq!(record.payment.state, PaymentState::Paid);
+}
+
+#[test]
+fn money_after_a_decline_goes_to_suspense_once() {
+    let mut record = accepted(10_000);
+    let declined = Happening::Decline(Reason::PayerTimedOut, ProviderFacts::default());
+    for happening in [Happening::Send, declined] {
+        apply(&mut record, SALE, happening, at(1)).unwrap();
+    }
+    let Ok(Applied::LateMoney(change)) =
+        apply(&mut record, SALE, Happening::Approve(facts("bank-1")), at(2))
+    else {
+        unreachable!("late money is seen")
+    };
+    assert_eq!(change.postings.len(), 1);
+    assert_eq!(change.callback, None);
+    assert_eq!(record.sale().unwrap().state, OperationState::Declined, "never rewritten");
+    assert_eq!(record.payment.captured.minor(), 0);
+    assert!(matches!(
+        apply(&mut record, SALE, Happening::Approve(facts("bank-1")), at(3)),
+        Ok(Applied::Nothing)
+    ));
+}
+
+#[test]
+fn a_contradiction_is_refused_and_changes_nothing() {
+    let mut record = paid(10_000);
+    let before = record.clone();
+    let declined = Happening::Decline(Reason::GeneralDecline, ProviderFacts::default());
+    assert!(matches!(
+        apply(&mut record, SALE, declined, at(9)),
+        Err(ApplyError::Refused(Rejection { .. }))
+    ));
+    assert_eq!(record, before);
+}
+
+fn any_happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        Just(Happening::Send),
+        Just(Happening::NotSent),
+        Just(Happening::LoseTrack),
+        Just(Happening::ClarificationTimedOut),
+        Just(Happening::Pend(ProviderFacts::default())),
+        Just(Happening::Instruct(ProviderFacts::default())),
+        Just(Happening::Approve(ProviderFacts::default())),
+        Just(Happening::Decline(Reason::GeneralDecline, ProviderFacts::default())),
+    ]
+}
+
+proptest! {
+    /// I2, I5, I6, I7 over random histories: whatever happens, in whatever order.
+    #[test]
+    fn no_history_breaks_the_books(
+        amount in 100..1_000_000_i64,
+        steps in prop::collection::vec((0..6_usize, any_happening(), 1..1_000_000_i64), 1..60),
+    ) {
+        let mut record = accepted(amount);
+        let mut seq = 1;
+        let (mut taken, mut returned) = (0, 0);
+        for (turn, (which, happening, minor)) in steps.into_iter().enumerate() {
+            let now = at(turn as i64);
+            let before = record.clone();
+            let change = if which == 5 {
+                let id = OperationId::new(200 + turn as i64);
+                let (next, change) = accept_refund(record.clone(), id, now, refund(Some(minor)));
+                record = next;
+                Some(change)
+            } else {
+                let id = record.operations[which % record.operations.len()].id;
+                match apply(&mut record, id, happening, now) {
+                    Ok(Applied::Changed(change) | Applied::LateMoney(change)) => Some(change),
+                    Ok(Applied::Nothing) | Err(_) => {
+                        prop_assert_eq!(&record, &before);
+                        None
+                    }
+                }
+            };
+            let Some(change) = change else { continue };
+            prop_assert_eq!(change.expected_version, Some(before.payment.version));
+            prop_assert_eq!(record.payment.version, before.payment.version + 1);
+            for event in &change.events {
+                seq += 1;
+                prop_assert_eq!(event.seq, seq);
+            }
+            for old in before.operations.iter().filter(|old| old.state.is_final()) {
+                prop_assert_eq!(record.operation(old.id).unwrap().state, old.state);
+            }
+            for entry in change.postings.iter().flat_map(Posting::entries) {
+                match (entry.account, entry.direction) {
+                    (Account::ProviderReceivable, Direction::Debit) => taken += entry.amount.minor(),
+                    (Account::ProviderReceivable, Direction::Credit) => {
+                        returned += entry.amount.minor();
+                    }
+                    _ => {}
+                }
+            }
+            prop_assert_eq!(record.payment.state, record.computed_state());
+            let payment = &record.payment;
+            let (captured, refunded) = (payment.captured.minor(), payment.refunded.minor());
+            prop_assert!(refunded + payment.refund_reserved.minor() <= captured);
+            prop_assert!(returned <= taken);
+            prop_assert_eq!(returned, refunded);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! A project: a merchant's configured point of acceptance.
+//!
+//! Its signing secret is not here: the domain never signs.
+
+use crate::callback::RetryPlan;
+use crate::id::ProjectId;
+use crate::method::{Method, MethodSetting};
+use crate::payment::ReturnUrls;
+use crate::time::Timestamp;
+
+/// The settings of a project that rules depend on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    /// Its number, given to the merchant.
+    pub id: ProjectId,
+    /// Its name, shown to payers and operators.
+    pub name: String,
+    /// A test project moves no money, may use fewer currencies and has a clock that can be moved.
+    pub test: bool,
+    /// Where callbacks go when a request names no address of its own.
+    pub callback_url: Option<String>,
+    /// Where payers return to when a request names nothing.
+    pub return_urls: ReturnUrls,
+    /// The methods it offers.
+    pub methods: Vec<MethodSetting>,
+    /// When a callback that was not accepted is tried again.
+    pub retry_plan: RetryPlan,
+    /// How far a test project's clock is ahead of the real one, milliseconds, never negative.
+    pub clock_offset_ms: i64,
+}
+
+impl Project {
+    /// How this project uses `method`, if it does.
+    pub fn method(&self, method: Method) -> Option<&MethodSetting> {
+        self.methods.iter().find(|setting| setting.method == method)
+    }
+
+    /// What time it is for this project's payments.
+    pub fn now(&self, real: Timestamp) -> Timestamp {
+        if self.test { real.plus_millis(self.clock_offset_ms) } else { real }
+    }
+}

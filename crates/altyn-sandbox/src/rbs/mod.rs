@@ -1,0 +1,137 @@
+//! The RBS/BPC gateway (providers.md §1): orders, what may happen to them, and its addresses.
+//!
+//! Cards are not emulated; the one way to pay is `ALFA_ALFACLICK`. **Chosen** here: an order
+//! handed to the bank is in state 7; a payer's cancel is state 6 with actionCode 100; a merchant's
+//! `decline.do` is state 6 with actionCode -100; reversal is allowed within 24 hours.
+
+mod api;
+mod notice;
+mod order;
+pub(crate) mod page;
+mod reply;
+
+use axum::Router;
+use axum::routing::{any, get};
+
+use crate::bank;
+use crate::money;
+use crate::runtime::Sandbox;
+use crate::state::{Press, State, Timer};
+use notice::Operation;
+
+pub(crate) use order::{OrderState, RbsBook, RbsOrder, Refund, RefundState, Way};
+
+/// actionCode of an order nobody tried to pay.
+pub(crate) const NOT_TRIED: i32 = -100;
+/// actionCode of a payer without funds.
+pub(crate) const NO_FUNDS: i32 = 116;
+/// actionCode of a payer who pressed «Отмена» (**chosen**: general refusal of the issuer).
+pub(crate) const CANCELLED: i32 = 100;
+/// actionCode of an order whose time ran out.
+pub(crate) const TIMED_OUT: i32 = -2007;
+
+/// How long the payer may look at the bank's page before the order is declined.
+pub(crate) const PRESS_WITHIN_MS: i64 = 30 * 60 * 1_000;
+
+/// Addresses of the gateway and of its payment page, and the bank's page it redirects to.
+pub(crate) fn routes() -> Router<Sandbox> {
+    Router::new()
+        .route("/payment/rest/{method}", any(api::call))
+        .route("/payment/merchants/{merchant}/{page}", get(page::choose).post(page::hand_over))
+        .route("/checkout/payments/", get(page::checkout).post(page::checkout_press))
+        .route("/checkout/payments", get(page::checkout).post(page::checkout_press))
+}
+
+/// Hands an order over to the bank. The first way stands: a repeat changes nothing.
+pub(crate) fn hand_over(sandbox: &Sandbox, state: &mut State, at: usize, way: Way, now: i64) {
+    let Some(order) = state.rbs.orders.get_mut(at) else { return };
+    if order.state != OrderState::Created {
+        return;
+    }
+    order.state = OrderState::Pending;
+    order.handed_ms = Some(now);
+    if way == Way::Redirect {
+        let press_by = order.deadline_ms.min(now + PRESS_WITHIN_MS);
+        state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
+        order.deadline_ms = press_by;
+        state.timers.insert((press_by, Timer::Rbs(at)));
+    }
+    if let Way::Instruction(login) = &way {
+        state.bank.issue(login, at, sandbox.ids().code(), now);
+    }
+    order.way = Some(way);
+    state.dirty = true;
+}
+
+/// The payer's press; true when it changed something. An order that is not with the bank, or has
+/// already ended, is left as it is.
+pub(crate) fn press(
+    sandbox: &Sandbox,
+    state: &mut State,
+    at: usize,
+    press: Press,
+    now: i64,
+) -> bool {
+    expire_if_late(sandbox, state, at, now);
+    let Some(order) = state.rbs.orders.get_mut(at) else { return false };
+    if order.state != OrderState::Pending {
+        return false;
+    }
+    let pays = press == Press::Pay && !money::is_refused_amount(order.amount);
+    if pays {
+        order.state = OrderState::Deposited;
+        order.action_code = 0;
+        order.approved = order.amount;
+        order.deposited = order.amount;
+        order.charges += 1;
+        order.paid_ms = Some(now);
+    } else {
+        order.state = OrderState::Declined;
+        order.action_code = match press {
+            Press::Pay => NO_FUNDS,
+            Press::Cancel => CANCELLED,
+        };
+    }
+    ended(sandbox, state, at, Operation::Deposited { paid: pays }, now);
+    true
+}
+
+/// The merchant gives up an unpaid order (`decline.do`); false when it has already ended.
+fn give_up(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) -> bool {
+    expire_if_late(sandbox, state, at, now);
+    let Some(order) = state.rbs.orders.get_mut(at).filter(|o| o.is_open()) else { return false };
+    order.state = OrderState::Declined;
+    ended(sandbox, state, at, Operation::Deposited { paid: false }, now);
+    true
+}
+
+/// Declines an order whose time has run out.
+pub(crate) fn expire(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
+    let Some(order) = state.rbs.orders.get_mut(at).filter(|o| o.is_open()) else { return };
+    order.state = OrderState::Declined;
+    order.action_code = TIMED_OUT;
+    ended(sandbox, state, at, Operation::DeclinedByTimeout, now);
+}
+
+/// An order read between two ticks must not look open after its time.
+pub(crate) fn expire_if_late(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
+    if state.rbs.orders.get(at).is_some_and(|o| o.is_open() && o.deadline_ms <= now) {
+        expire(sandbox, state, at, now);
+    }
+}
+
+/// What follows every end: no more timer, the bank's word to the payer, the notification.
+fn ended(sandbox: &Sandbox, state: &mut State, at: usize, operation: Operation, now: i64) {
+    let Some(order) = state.rbs.orders.get(at) else { return };
+    state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
+    if let Some(Way::Instruction(login)) = &order.way {
+        let news = match (order.state, order.action_code) {
+            (OrderState::Deposited, _) => bank::News::Paid,
+            (_, NO_FUNDS) => bank::News::NoFunds,
+            (_, TIMED_OUT) => bank::News::Expired,
+            _ => bank::News::Refused,
+        };
+        state.bank.tell(login, at, news, now);
+    }
+    notice::queue(sandbox, state, at, operation, now);
+}

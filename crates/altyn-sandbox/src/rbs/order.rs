@@ -1,0 +1,224 @@
+//! An order of the gateway and the book of them all.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::Currency;
+
+/// States of providers.md §1.7 that occur without cards and holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum OrderState {
+    /// 0: registered.
+    Created,
+    /// 7: with the bank, waiting for the payer.
+    Pending,
+    /// 2: paid.
+    Deposited,
+    /// 3: cancelled after payment.
+    Reversed,
+    /// 4: refunded, wholly or in part.
+    Refunded,
+    /// 6: declined or timed out.
+    Declined,
+}
+
+impl OrderState {
+    /// `orderStatus` and `paymentState`.
+    pub(crate) fn wire(self) -> (u8, &'static str) {
+        match self {
+            Self::Created => (0, "CREATED"),
+            Self::Pending => (7, "CREATED"),
+            Self::Deposited => (2, "DEPOSITED"),
+            Self::Reversed => (3, "REVERSED"),
+            Self::Refunded => (4, "REFUNDED"),
+            Self::Declined => (6, "DECLINED"),
+        }
+    }
+}
+
+/// How the payer pays at the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    /// The browser goes to the bank's page.
+    Redirect,
+    /// A bill is issued to this login.
+    Instruction(String),
+}
+
+/// What became of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum RefundState {
+    /// The money went back.
+    Done,
+    /// The bank said no; nothing moved.
+    Declined,
+}
+
+/// One refund.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Refund {
+    /// `externalRefundId`.
+    pub(crate) id: String,
+    /// Minor units.
+    pub(crate) amount_minor: u64,
+    /// Milliseconds.
+    pub(crate) at_ms: i64,
+    /// Its outcome.
+    pub(crate) state: RefundState,
+}
+
+/// One registered order. Amounts in minor units, times in Unix milliseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct RbsOrder {
+    /// UUID text: `orderId`, `mdOrder`.
+    pub(crate) order_id: String,
+    /// Name of the merchant.
+    pub(crate) merchant: String,
+    /// The merchant's number, unique within the merchant.
+    pub(crate) order_number: String,
+    /// The registered amount.
+    pub(crate) amount: u64,
+    /// ISO 4217 numeric text as it was sent.
+    pub(crate) currency: String,
+    /// Where the browser returns.
+    pub(crate) return_url: String,
+    /// Where it returns after a failure, if elsewhere.
+    pub(crate) fail_url: Option<String>,
+    /// `dynamicCallbackUrl`.
+    pub(crate) callback_url: Option<String>,
+    /// Shown to the payer.
+    pub(crate) description: String,
+    /// Two letters.
+    pub(crate) language: String,
+    /// The payer's address as the merchant saw it.
+    pub(crate) ip: String,
+    /// Registered at.
+    pub(crate) created_ms: i64,
+    /// Ends by itself at; shortened when handed over by redirect.
+    pub(crate) deadline_ms: i64,
+    /// Where it stands.
+    pub(crate) state: OrderState,
+    /// providers.md §1.9.
+    pub(crate) action_code: i32,
+    /// How the payer pays, once handed over.
+    pub(crate) way: Option<Way>,
+    /// Handed over at.
+    pub(crate) handed_ms: Option<i64>,
+    /// Paid at.
+    pub(crate) paid_ms: Option<i64>,
+    /// Reversed at.
+    pub(crate) reversed_ms: Option<i64>,
+    /// The one attempt of `reverse.do` was made.
+    pub(crate) reverse_tried: bool,
+    /// Authorised.
+    pub(crate) approved: u64,
+    /// Captured, less what was refunded.
+    pub(crate) deposited: u64,
+    /// Refunded in all.
+    pub(crate) refunded: u64,
+    /// Times money was really taken.
+    pub(crate) charges: u32,
+    /// Refunds in order.
+    pub(crate) refunds: Vec<Refund>,
+}
+
+impl RbsOrder {
+    /// It can still be paid.
+    pub(crate) fn is_open(&self) -> bool {
+        match self.state {
+            OrderState::Created | OrderState::Pending => true,
+            OrderState::Deposited
+            | OrderState::Reversed
+            | OrderState::Refunded
+            | OrderState::Declined => false,
+        }
+    }
+
+    /// It was paid, whatever happened later.
+    pub(crate) fn was_paid(&self) -> bool {
+        self.paid_ms.is_some()
+    }
+
+    /// Where the payer's browser goes back to: `orderId` and `lang` are appended.
+    pub(crate) fn return_to(&self) -> String {
+        let failed = self.fail_url.as_ref().filter(|_| !self.was_paid());
+        let base = failed.unwrap_or(&self.return_url);
+        let added = [
+            ("orderId".to_owned(), self.order_id.clone()),
+            ("lang".to_owned(), self.language.clone()),
+        ];
+        crate::web::with_query(base, &added).unwrap_or_else(|| base.clone())
+    }
+
+    /// Its currency; registration let only known ones in.
+    pub(crate) fn currency(&self) -> Option<Currency> {
+        crate::money::by_numeric(&self.currency)
+    }
+}
+
+/// All orders, in the order of registration, with what finds them.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct RbsBook {
+    /// The orders; a place in this list is an order's handle.
+    pub(crate) orders: Vec<RbsOrder>,
+    #[serde(skip)]
+    by_id: HashMap<String, usize>,
+    #[serde(skip)]
+    by_number: HashMap<(String, String), usize>,
+}
+
+impl RbsBook {
+    /// Adds an order; its handle.
+    pub(crate) fn add(&mut self, order: RbsOrder) -> usize {
+        let at = self.orders.len();
+        self.index(&order, at);
+        self.orders.push(order);
+        at
+    }
+
+    fn index(&mut self, order: &RbsOrder, at: usize) {
+        self.by_id.insert(order.order_id.clone(), at);
+        let number = (order.merchant.clone(), order.order_number.clone());
+        self.by_number.insert(number, at);
+    }
+
+    /// Rebuilds the look-ups after loading.
+    pub(crate) fn reindex(&mut self) {
+        let orders = std::mem::take(&mut self.orders);
+        for (at, order) in orders.iter().enumerate() {
+            self.index(order, at);
+        }
+        self.orders = orders;
+    }
+
+    /// By `orderId`.
+    pub(crate) fn find(&self, order_id: &str) -> Option<usize> {
+        self.by_id.get(order_id).copied()
+    }
+
+    /// By the merchant's number.
+    pub(crate) fn find_number(&self, merchant: &str, number: &str) -> Option<usize> {
+        self.by_number.get(&(merchant.to_owned(), number.to_owned())).copied()
+    }
+
+    /// By number whoever the merchant is: for the control interface.
+    pub(crate) fn find_any(&self, number: &str) -> Option<usize> {
+        self.orders.iter().position(|o| o.order_number == number)
+    }
+
+    /// Deadlines of those still open.
+    pub(crate) fn open_deadlines(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
+        let open = self.orders.iter().enumerate().filter(|(_, o)| o.is_open());
+        open.map(|(at, o)| (o.deadline_ms, at))
+    }
+
+    /// Handles of those that wait for the payer.
+    pub(crate) fn handed_over(&self) -> impl Iterator<Item = usize> + '_ {
+        let waiting = |(_, o): &(usize, &RbsOrder)| o.state == OrderState::Pending;
+        self.orders.iter().enumerate().filter(waiting).map(|(at, _)| at)
+    }
+}

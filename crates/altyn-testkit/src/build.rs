@@ -1,0 +1,282 @@
+//! Projects, payments and changesets for tests, made by the domain's own decisions.
+//!
+//! Nothing here invents a state: a paid payment is a sale that was accepted, sent and approved,
+//! each step committed. Numbers are unique within the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use altyn_app::callback::{Callback, CallbackProgress, CallbackState};
+use altyn_app::changeset::{Changeset, PaymentWrite};
+use altyn_app::jobs::{JobKind, NewJob};
+use altyn_app::ports::Store;
+use altyn_app::projects::StoredProject;
+use altyn_app::secret::Secret;
+use altyn_domain::callback::RetryPlan;
+use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
+use altyn_domain::method::{Method, MethodSetting, Scenario};
+use altyn_domain::money::{Amount, BasisPoints, Currency};
+use altyn_domain::payment::decide::{
+    Applied, Change, Happening, Moment, RefundRequest, SaleRequest, accept_refund, accept_sale,
+    apply,
+};
+use altyn_domain::payment::{
+    CallbackWishes, Customer, Details, OperationState, PaymentRef, ProviderFacts, Record,
+    RequestEcho, ReturnUrls,
+};
+use altyn_domain::project::Project;
+use altyn_domain::time::Timestamp;
+
+use crate::clock::START;
+
+/// The signing secret of every project made here.
+pub const SECRET: &str = "тайна-of-the-project";
+/// The lane of every provider job made here.
+pub const LANE: i64 = 77;
+
+static NUMBERS: AtomicI64 = AtomicI64::new(1_000_000_000_000);
+
+/// A number no one else in this process has.
+pub fn number() -> i64 {
+    NUMBERS.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A project's number.
+pub fn project_id(number: u32) -> ProjectId {
+    ProjectId::new(number).expect("a project's number is not zero")
+}
+
+/// Roubles, in minor units.
+pub fn rub(minor: i64) -> Amount {
+    Amount::new(minor, Currency::RUB).expect("an amount in range")
+}
+
+/// The same moment on both clocks.
+pub fn moment(at: Timestamp) -> Moment {
+    Moment { project: at, real: at }
+}
+
+/// A live project with both methods.
+pub fn project(number: u32) -> StoredProject {
+    let setting = |method, account: &str, fee| MethodSetting {
+        method,
+        account: account.to_owned(),
+        scenario: Scenario::Redirect,
+        fee: BasisPoints::new(fee).expect("a fee below the whole"),
+    };
+    let project = Project {
+        id: project_id(number),
+        name: format!("Магазин № {number} 🛒"),
+        test: false,
+        callback_url: Some("http://127.0.0.1:9/callback".to_owned()),
+        return_urls: ReturnUrls {
+            success: Some("https://shop.example/ok".to_owned()),
+            decline: Some("https://shop.example/no".to_owned()),
+            back: Some("https://shop.example/".to_owned()),
+        },
+        methods: vec![
+            setting(Method::AlfaClick, "alfa", 250),
+            setting(Method::CardPartner, "partner", 390),
+        ],
+        retry_plan: RetryPlan::Documented,
+        clock_offset_ms: 0,
+    };
+    StoredProject { project, secret: Secret::new(SECRET) }
+}
+
+/// A payer of whom everything is known.
+pub fn customer() -> Customer {
+    let some = |text: &str| Some(text.to_owned());
+    Customer {
+        id: some("клиент-1"),
+        ip_address: some("2001:db8::1"),
+        account_id: some("ivanov"),
+        phone: some("79161234567"),
+        email: some("иван@пример.рф"),
+        country: some("RU"),
+        first_name: some("Иван «🦊»"),
+        last_name: some("O'Neil \\ \" % _ ;"),
+        language: some("ru"),
+    }
+}
+
+/// Details with every field filled.
+pub fn details() -> Details {
+    let some = |text: &str| Some(text.to_owned());
+    Details {
+        customer: customer(),
+        description: "Заказ № 5, 🍕 ×2\nи доставка".to_owned(),
+        return_urls: ReturnUrls {
+            success: some("https://shop.example/ok?q=1&r=%20"),
+            decline: some("https://shop.example/no"),
+            back: some("https://магазин.рф/"),
+        },
+        callback: CallbackWishes {
+            url: some("http://127.0.0.1:9/any"),
+            success_url: some("http://127.0.0.1:9/ok"),
+            decline_url: some("http://127.0.0.1:9/no"),
+            delay_ms: 1_500,
+            disabled: false,
+        },
+    }
+}
+
+/// A sale of 100.00 RUB by Alfa-Click under the merchant's id `reference`.
+pub fn sale_request(reference: &str) -> SaleRequest {
+    SaleRequest {
+        reference: PaymentRef::new(reference).expect("a usable reference"),
+        method: Method::AlfaClick,
+        amount: rub(10_000),
+        details: details(),
+        request: RequestEcho::new(vec![
+            ("general:payment_id".to_owned(), reference.to_owned()),
+            ("payment:amount".to_owned(), "10000".to_owned()),
+        ]),
+    }
+}
+
+/// A refund of `minor`, under the merchant's own id if it has one.
+pub fn refund_request(minor: i64, merchant_refund_id: Option<&str>) -> RefundRequest {
+    RefundRequest {
+        amount: Some(rub(minor)),
+        merchant_refund_id: merchant_refund_id.map(str::to_owned),
+        request: RequestEcho::new(vec![("payment:amount".to_owned(), minor.to_string())]),
+    }
+}
+
+/// What the provider told, all of it.
+pub fn facts() -> ProviderFacts {
+    ProviderFacts {
+        payment_id: Some(format!("прв-{}", number())),
+        auth_code: Some("123456".to_owned()),
+        at: Some(START.plus_millis(12_345)),
+    }
+}
+
+/// The rows of a decision, without a callback.
+pub fn changeset(record: &Record, change: Change, now: Timestamp) -> Changeset {
+    let operations = |ids: &[OperationId]| {
+        let known = |id| record.operation(id).expect("the record has what changed").clone();
+        ids.iter().copied().map(known).collect()
+    };
+    let payment = Box::new(record.payment.clone());
+    let jobs = change.work.iter().map(|owed| NewJob {
+        kind: JobKind::from(owed.work),
+        subject: owed.operation.get(),
+        project: record.payment.project,
+        payment: record.payment.id,
+        lane: LANE,
+        due_at: now.plus_millis(owed.after_ms),
+    });
+    Changeset {
+        payment: Some(match change.expected_version {
+            None => PaymentWrite::New(payment),
+            Some(expected_version) => PaymentWrite::Changed { payment, expected_version },
+        }),
+        new_operations: operations(&change.new_operations),
+        changed_operations: operations(&change.changed_operations),
+        jobs: jobs.collect(),
+        events: change.events,
+        postings: change.postings,
+        ..Changeset::default()
+    }
+}
+
+/// A sale of `request` in the project and everything that accepting it writes.
+pub fn sale_of(project: &Project, request: SaleRequest) -> (Record, Changeset) {
+    let ids = (PaymentId::new(number()), OperationId::new(number()));
+    let (record, change) = accept_sale(project, ids, moment(START), request);
+    let changes = changeset(&record, change, START);
+    (record, changes)
+}
+
+/// A callback about the record's sale, owed.
+pub fn callback(record: &Record) -> Callback {
+    let sale = record.sale().expect("a payment has a sale");
+    Callback {
+        id: CallbackId::new(number()),
+        project: record.payment.project,
+        payment: record.payment.id,
+        operation: sale.id,
+        told: OperationState::Approved,
+        url: "http://127.0.0.1:9/callback?ключ=значение".to_owned(),
+        body: b"{\"body\":\"\xff\x00 not even text\"}".to_vec(),
+        created_at: START,
+        progress: CallbackProgress { state: CallbackState::Owed, attempts: 0, ended_at: None },
+    }
+}
+
+/// A store with two projects in it, and ways to make payments there.
+#[derive(Clone)]
+pub struct Shop {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The project payments are made in.
+    pub project: Project,
+    /// Another one.
+    pub other: Project,
+}
+
+impl Shop {
+    /// Puts the projects.
+    pub async fn open(store: Arc<dyn Store>) -> Self {
+        let (one, two) = (project(42), project(4_294_967_295));
+        store.put_project(one.clone()).await.expect("a project is put");
+        store.put_project(two.clone()).await.expect("a project is put");
+        Self { store, project: one.project, other: two.project }
+    }
+
+    /// A new sale, not committed.
+    pub fn sale(&self, reference: &str) -> (Record, Changeset) {
+        sale_of(&self.project, sale_request(reference))
+    }
+
+    /// A new sale, committed.
+    pub async fn accepted(&self, reference: &str) -> Record {
+        let (record, changes) = self.sale(reference);
+        self.store.commit(changes).await.expect("a new sale is kept");
+        record
+    }
+
+    /// A paid sale, each step committed.
+    pub async fn paid(&self, reference: &str) -> Record {
+        let mut record = self.accepted(reference).await;
+        let sale = record.sale().expect("a payment has a sale").id;
+        for happening in [Happening::Send, Happening::Approve(facts())] {
+            let changes = self.happen(&mut record, sale, happening);
+            self.store.commit(changes).await.expect("a step is kept");
+        }
+        record
+    }
+
+    /// What a happening writes; the record becomes what it will be.
+    pub fn happen(
+        &self,
+        record: &mut Record,
+        operation: OperationId,
+        happening: Happening,
+    ) -> Changeset {
+        match apply(record, operation, happening, moment(START.plus_millis(1_000))) {
+            Ok(Applied::Changed(change) | Applied::LateMoney(change)) => {
+                changeset(record, change, START)
+            }
+            Ok(Applied::Nothing) => panic!("the happening changes nothing"),
+            Err(error) => panic!("the happening is refused: {error}"),
+        }
+    }
+
+    /// A refund, not committed.
+    pub fn refund(&self, record: &Record, request: RefundRequest) -> (Record, Changeset) {
+        let id = OperationId::new(number());
+        let (record, change) = accept_refund(record.clone(), id, moment(START), request);
+        let changes = changeset(&record, change, START);
+        (record, changes)
+    }
+
+    /// The payment as the store has it.
+    pub async fn read(&self, record: &Record) -> Record {
+        let payment = &record.payment;
+        let read = self.store.payment(payment.project, payment.id).await.expect("a read works");
+        read.expect("the payment is there")
+    }
+}

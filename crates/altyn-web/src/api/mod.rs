@@ -1,0 +1,3 @@
+//! The HTTP faces that programs call, one module for each dialect.
+
+pub mod ecommpay;

@@ -1,0 +1,3 @@
+//! The faces: Gate, provider notifications, the contract page.
+
+pub mod api;

@@ -1,0 +1,37 @@
+# Shared by the scripts of this folder: sourced, never run.
+# shellcheck shell=bash
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Where setup.sh puts what the machine lacks and the system's packages cannot give.
+PRIVATE=$ROOT/.local
+export PATH="$PRIVATE/bin:$PATH"
+
+say() { printf '== %s\n' "$*"; }
+
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# The folder of the newest PostgreSQL server programs, 15 or later; nothing when there is none.
+postgres_bin() {
+  local dir version best=0 found=''
+  for dir in /usr/lib/postgresql/*/bin; do
+    if ! [ -x "$dir/initdb" ] || ! [ -x "$dir/pg_ctl" ]; then continue; fi
+    version=${dir%/bin}
+    version=${version##*/}
+    [[ $version =~ ^[0-9]+$ ]] || continue
+    if [ "$version" -ge 15 ] && [ "$version" -gt "$best" ]; then
+      best=$version
+      found=$dir
+    fi
+  done
+  printf '%s' "$found"
+}
+
+# Whether node is there, is 20 or later, and has npm beside it.
+node_is_fit() {
+  command -v node >/dev/null && npm --version >/dev/null 2>&1 || return 1
+  node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)'
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Everything a change must pass, in order; stops at the first stage that fails and names it.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$ROOT"
+
+stage=start
+report() {
+  local status=$?
+  if [ "$status" -ne 0 ]; then printf '== FAILED: %s\n' "$stage" >&2; fi
+}
+trap report EXIT
+stage() {
+  stage=$1
+  shift
+  say "$stage"
+  "$@"
+}
+
+stage setup scripts/setup.sh
+stage format cargo fmt --all --check
+stage lint cargo clippy --workspace --all-targets --locked -- -D warnings
+stage build cargo build --workspace --locked
+stage clients node --test clients/clients.test.mjs
+stage tests scripts/with-postgres.sh cargo test --workspace --locked -j 2
+say 'all stages passed'

@@ -1,0 +1,54 @@
+//! The repository's own commands: `cargo run -p xtask -- help`.
+#![expect(clippy::print_stdout, reason = "a program for people prints to them")]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::finding::listing;
+use xtask::{dependencies, docs, tidy, tree};
+
+#[derive(Parser)]
+#[command(about = "What the repository checks, measures and generates about itself")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check the rules about files, dependencies and licences.
+    Tidy {
+        /// First lower the known long files and functions to what is true now.
+        #[arg(long)]
+        tighten: bool,
+    },
+    /// Write the generated documents again.
+    Docs,
+}
+
+fn main() -> Result<ExitCode> {
+    let root = tree::root();
+    match Arguments::parse().command {
+        Task::Tidy { tighten } => {
+            if tighten {
+                let changed = tidy::ratchet::tighten(&root)?;
+                println!("{changed} entries lowered or removed");
+            }
+            let mut findings = tidy::check(&root)?;
+            findings.extend(dependencies::check(&root)?);
+            findings.extend(docs::check(&root));
+            print!("{}", listing(&findings));
+            if findings.is_empty() {
+                println!("tidy: nothing found");
+                return Ok(ExitCode::SUCCESS);
+            }
+            println!("tidy: {} found", findings.len());
+            Ok(ExitCode::FAILURE)
+        }
+        Task::Docs => {
+            docs::write(&root)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
