@@ -111,6 +111,8 @@ pub struct MethodRules {
     pub callback_customer: &'static [CustomerField],
     /// Whether a callback shows `account.number`.
     pub callback_account: bool,
+    /// Whether a callback shows when the provider did it (`operation.provider.date`).
+    pub callback_provider_date: bool,
 }
 
 const fn limits(currency: Currency, min_minor: i64, max_minor: Option<i64>) -> CurrencyLimits {
@@ -143,6 +145,7 @@ static ALFA_CLICK: MethodRules = MethodRules {
     bill_life_s: 7 * 24 * 3_600,
     callback_customer: &[],
     callback_account: true,
+    callback_provider_date: true,
 };
 
 /// Cards through a partner, seed 003.
@@ -164,6 +167,7 @@ static CARD_PARTNER: MethodRules = MethodRules {
     bill_life_s: 0,
     callback_customer: &[CustomerField::Phone],
     callback_account: false,
+    callback_provider_date: false,
 };
 
 impl Method {

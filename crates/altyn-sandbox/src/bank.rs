@@ -151,8 +151,7 @@ fn is_bill_of(order: &RbsOrder, login: &str) -> bool {
 fn bills_of(state: &mut Memory, sandbox: &Sandbox, login: &str, now: i64) -> Vec<RbsOrder> {
     let mine = |o: &RbsOrder| is_bill_of(o, login);
     let all = state.rbs.orders.iter().enumerate().rev();
-    let places: Vec<usize> =
-        all.filter(|(_, o)| mine(o)).map(|(at, _)| at).take(100).collect();
+    let places: Vec<usize> = all.filter(|(_, o)| mine(o)).map(|(at, _)| at).take(100).collect();
     for at in &places {
         rbs::expire_if_late(sandbox, state, *at, now);
     }
@@ -235,7 +234,9 @@ fn message(sms: &Sms, order: &RbsOrder, lang: Lang) -> Message {
         (News::Bill { code }, Lang::Ru) => {
             answer = Some(code.clone());
             let until = lang.moment(order.deadline_ms);
-            format!("{shop}: счёт {amount}, заказ {number}, до {until}. Чтобы оплатить, ответьте {code}")
+            format!(
+                "{shop}: счёт {amount}, заказ {number}, до {until}. Чтобы оплатить, ответьте {code}"
+            )
         }
         (News::Bill { code }, Lang::En) => {
             answer = Some(code.clone());

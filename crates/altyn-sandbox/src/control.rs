@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{Fault, Provider};
 use crate::ipay::{self, IpayOrder};
-use crate::rbs::{self, RbsOrder, RefundState, Way};
+use crate::rbs::{self, RbsOrder, Way};
 use crate::runtime::Sandbox;
 use crate::state::Press;
 use crate::web::{self, Params};
@@ -34,8 +34,8 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/sandbox/requests", get(requests))
 }
 
-fn read<T: for<'a> Deserialize<'a>>(body: &Bytes) -> Result<T, Response> {
-    serde_json::from_slice(body).map_err(|e| refuse(StatusCode::BAD_REQUEST, &e.to_string()))
+fn read<T: for<'a> Deserialize<'a>>(body: &Bytes) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|e| e.to_string())
 }
 
 fn refuse(status: StatusCode, text: &str) -> Response {
@@ -177,17 +177,19 @@ struct PressBody {
 async fn press(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let body: PressBody = match read(&body) {
         Ok(body) => body,
-        Err(response) => return response,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),
     };
     let result = sandbox.with_state(|state, now| match body.provider {
         Provider::Rbs => {
-            let at = state.rbs.find_any(&body.order)?;
+            let mut names = sandbox.merchants().iter().map(|m| &m.name);
+            let at = names.find_map(|n| state.rbs.find_number(n, &body.order))?;
             let handed = state.rbs.orders.get(at).is_some_and(|o| o.way.is_some());
             let changed = rbs::press(&sandbox, state, at, body.action, now);
             state.rbs.orders.get(at).map(|o| (handed, changed, rbs_entry(o)))
         }
         Provider::Ipay => {
-            let at = state.ipay.find_any(&body.order)?;
+            let mut vids = sandbox.vendors().iter().map(|v| &v.vid);
+            let at = vids.find_map(|v| state.ipay.find(v, &body.order))?;
             let changed = ipay::press(&sandbox, state, at, body.action, now);
             state.ipay.orders.get(at).map(|o| (true, changed, ipay_entry(o)))
         }
@@ -209,7 +211,7 @@ struct ClockBody {
 async fn clock(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let body: ClockBody = match read(&body) {
         Ok(body) => body,
-        Err(response) => return response,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),
     };
     sandbox.with_state(|state, _| {
         state.offset_ms += i64::from(body.advance_ms);
@@ -220,15 +222,15 @@ async fn clock(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
 }
 
 async fn clock_now(State(sandbox): State<Sandbox>) -> Response {
-    let body = sandbox
-        .with_state(|state, now| json!({ "now_ms": now, "offset_ms": state.offset_ms }));
+    let body =
+        sandbox.with_state(|state, now| json!({ "now_ms": now, "offset_ms": state.offset_ms }));
     ok(&body)
 }
 
 async fn add_fault(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let fault: Fault = match read(&body) {
         Ok(fault) => fault,
-        Err(response) => return response,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error),
     };
     sandbox.with_state(|state, _| state.faults.add(fault));
     faults(State(sandbox)).await
@@ -268,6 +270,7 @@ mod tests {
     //! Names on the wire of the control interface.
 
     use super::*;
+    use crate::rbs::RefundState;
 
     #[test]
     fn refund_states_have_one_spelling() {

@@ -21,6 +21,7 @@ pub(crate) enum Kind {
     /// Answers after `delay_ms`, otherwise rightly.
     Slow,
     /// Answers HTTP 500 with a page, does nothing.
+    #[serde(rename = "http_500")]
     Http500,
     /// Does the work, waits `delay_ms`, drops the connection without a byte.
     ChargedThenTimeout,

@@ -47,16 +47,19 @@ struct Inner {
     client: Client<HttpConnector, Empty<Bytes>>,
     flights: Arc<Semaphore>,
     wake: Notify,
-    saved: Mutex<Saved>,
-}
-
-/// When the state file may be written next: the larger the state, the rarer.
-struct Saved {
-    not_before: Instant,
+    /// When the state file may be written next; held while it is written.
+    saved: Arc<tokio::sync::Mutex<Instant>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Real time that has passed, not what o'clock it is: the sandbox clock may stand still in a test
+/// while an answer still has to leave first.
+#[expect(clippy::disallowed_methods, reason = "a measurement of real time, see above")]
+fn monotonic() -> Instant {
+    Instant::now()
 }
 
 fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), SandboxError> {
@@ -88,7 +91,7 @@ impl Sandbox {
         state.after_load(clock() + state.offset_ms);
         let mut to_press = VecDeque::new();
         if config.auto_press {
-            to_press.extend(state.rbs.handed_over().map(|at| (Instant::now(), at)));
+            to_press.extend(state.rbs.handed_over().map(|at| (monotonic(), at)));
         }
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -107,7 +110,7 @@ impl Sandbox {
             client,
             flights: Arc::new(Semaphore::new(IN_FLIGHT)),
             wake: Notify::new(),
-            saved: Mutex::new(Saved { not_before: Instant::now() }),
+            saved: Arc::new(tokio::sync::Mutex::new(monotonic())),
             config,
         })))
     }
@@ -160,7 +163,7 @@ impl Sandbox {
             }
         });
         let (stop, stopped) = tokio::sync::watch::channel(false);
-        let mut asked = stopped.clone();
+        let asked = stopped.clone();
         let server = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
             shutdown.await;
             stop.send_replace(true);
@@ -171,24 +174,21 @@ impl Sandbox {
             tokio::time::sleep(Duration::from_secs(2)).await;
         };
         let ticking = self.clone();
-        let loop_task = tokio::spawn(async move {
-            tokio::select! {
-                () = ticking.pace() => {}
-                _ = asked.wait_for(|s| *s) => {}
-            }
-        });
+        let ticks = tokio::spawn(async move { ticking.pace(asked).await });
         let result = tokio::select! {
             result = server.into_future() => result,
             () = patience => Ok(()),
         };
-        loop_task.abort();
+        if let Err(error) = ticks.await {
+            tracing::error!(%error, "the sandbox stopped ticking");
+        }
         self.save_if_due(true).await;
         result
     }
 
     /// Like [`Sandbox::tick`] for ever, but never waiting for a slow receiver.
-    async fn pace(&self) {
-        loop {
+    async fn pace(&self, mut stopped: tokio::sync::watch::Receiver<bool>) {
+        while !*stopped.borrow_and_update() {
             self.expire();
             self.press_waiting();
             self.send_due();
@@ -196,6 +196,11 @@ impl Sandbox {
             tokio::select! {
                 () = tokio::time::sleep(PACE) => {}
                 () = self.0.wake.notified() => {}
+                changed = stopped.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                }
             }
         }
     }
@@ -276,30 +281,38 @@ impl Sandbox {
         }
     }
 
+    /// Writes the state file when something changed. The larger the state, the longer the pause
+    /// until the next time; one writer at a time, and it is never left half-way by a caller that
+    /// goes away.
     async fn save_if_due(&self, at_once: bool) {
         let Some(path) = self.0.config.state_file.clone() else { return };
-        let started = Instant::now();
-        if !at_once && locked(&self.0.saved).not_before > started {
+        let saved = Arc::clone(&self.0.saved);
+        let mut saved = match (at_once, saved.try_lock_owned()) {
+            (_, Ok(guard)) => guard,
+            (true, Err(_)) => Arc::clone(&self.0.saved).lock_owned().await,
+            (false, Err(_)) => return,
+        };
+        let started = monotonic();
+        if !at_once && *saved > started {
             return;
         }
-        let bytes = self.with_state(|s, _| {
+        let changed = self.with_state(|s, _| {
             let changed = std::mem::take(&mut s.dirty);
             changed.then(|| serde_json::to_vec(s))
         });
-        let Some(bytes) = bytes else { return };
-        let result = match bytes {
-            Ok(bytes) => tokio::task::spawn_blocking(move || persist::save(&path, &bytes))
-                .await
-                .map_err(|e| e.to_string())
-                .and_then(|r| r.map_err(|e| e.to_string())),
-            Err(e) => Err(e.to_string()),
+        let Some(bytes) = changed else { return };
+        let write = move || {
+            let result = bytes.map_err(std::io::Error::from).and_then(|b| persist::save(&path, &b));
+            *saved = monotonic() + Duration::from_millis(800) + started.elapsed() * 10;
+            result
         };
-        if let Err(error) = result {
-            tracing::error!(%error, "the sandbox state file was not written");
-            self.with_state(|s, _| s.dirty = true);
-        }
-        let pause = Duration::from_millis(800) + started.elapsed() * 10;
-        locked(&self.0.saved).not_before = Instant::now() + pause;
+        let error = match tokio::task::spawn_blocking(write).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(%error, "the sandbox state file was not written");
+        self.with_state(|s, _| s.dirty = true);
     }
 
     /// Runs `f` on the state with the present time, milliseconds.
@@ -322,7 +335,7 @@ impl Sandbox {
     /// Notes that the payer of this order presses by itself, when so configured.
     pub(crate) fn press_soon(&self, at: usize) {
         if self.0.config.auto_press {
-            locked(&self.0.to_press).push_back((Instant::now(), at));
+            locked(&self.0.to_press).push_back((monotonic(), at));
         }
     }
 

@@ -121,7 +121,11 @@ mod tests {
                 "test-key",
                 "695B71FEAC594B5C6EE2BCDADD77EDEA42A7E670F242ACC4C29B6816BDAF3732",
             ),
-            (&fifth, "test-key", "DCDF2BFF3DB8B77C48FDB28AD753AD3573312615AA3F2AA3720EC6AB02BA2E36"),
+            (
+                &fifth,
+                "test-key",
+                "DCDF2BFF3DB8B77C48FDB28AD753AD3573312615AA3F2AA3720EC6AB02BA2E36",
+            ),
         ];
         for (params, key, want) in table {
             assert_eq!(rbs_checksum(key, params), want);

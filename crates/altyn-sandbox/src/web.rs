@@ -83,7 +83,15 @@ impl Register {
 fn is_secret(name: &str) -> bool {
     matches!(
         name,
-        "password" | "token" | "$PAN" | "$CVC" | "$EXPIRY" | "seToken" | "hash" | "hsh" | "userName"
+        "password"
+            | "token"
+            | "$PAN"
+            | "$CVC"
+            | "$EXPIRY"
+            | "seToken"
+            | "hash"
+            | "hsh"
+            | "userName"
     )
 }
 
@@ -123,8 +131,7 @@ pub(crate) async fn gate<F>(sandbox: &Sandbox, call: Call, work: F) -> Response
 where
     F: FnOnce(&Call, &Plan) -> Response,
 {
-    let plan =
-        sandbox.with_state(|s, _| s.faults.plan(call.provider, &call.method, call.moves));
+    let plan = sandbox.with_state(|s, _| s.faults.plan(call.provider, &call.method, call.moves));
     if let Some(ms) = plan.slow_ms {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }
@@ -170,10 +177,8 @@ impl hyper::body::Body for Failing {
 /// JSON of any shape with a status.
 pub(crate) fn json<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {
-        Ok(bytes) => {
-            (status, [(header::CONTENT_TYPE, "application/json;charset=UTF-8")], bytes)
-                .into_response()
-        }
+        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json;charset=UTF-8")], bytes)
+            .into_response(),
         Err(e) => (StatusCode::INTERNAL_SERVER_ERROR, e.to_string()).into_response(),
     }
 }

@@ -55,7 +55,12 @@ pub trait Row: Sized {
     fn from_sqlite(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self>;
 
     /// Reads a row whose first columns are [`Row::COLUMNS`].
-    fn from_pg(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error>;
+    fn from_pg(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error> {
+        Self::from_pg_at(row, 0)
+    }
+
+    /// Reads a row in which [`Row::COLUMNS`] begin at the column `first`: for joins.
+    fn from_pg_at(row: &tokio_postgres::Row, first: usize) -> Result<Self, tokio_postgres::Error>;
 
     /// The rows as one array for each column, for `unnest`.
     fn pg_columns<'a>(rows: &[&'a Self]) -> Vec<PgColumn<'a>>;
@@ -183,8 +188,11 @@ macro_rules! rows {
                     Ok(Self { $($field: row.get(position.next())?),+ })
                 }
 
-                fn from_pg(row: &tokio_postgres::Row) -> Result<Self, tokio_postgres::Error> {
-                    let mut position = Position(0);
+                fn from_pg_at(
+                    row: &tokio_postgres::Row,
+                    first: usize,
+                ) -> Result<Self, tokio_postgres::Error> {
+                    let mut position = Position(first);
                     Ok(Self { $($field: row.try_get(position.next())?),+ })
                 }
 

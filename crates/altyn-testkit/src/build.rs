@@ -6,8 +6,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use altyn_app::callback::{Callback, CallbackProgress, CallbackState};
+use altyn_app::callback::{Callback, CallbackProgress, CallbackState, callback_url};
 use altyn_app::changeset::{Changeset, PaymentWrite};
+use altyn_app::context::delivery_job;
 use altyn_app::jobs::{JobKind, NewJob};
 use altyn_app::ports::Store;
 use altyn_app::projects::StoredProject;
@@ -68,7 +69,7 @@ pub fn project(number: u32) -> StoredProject {
         id: project_id(number),
         name: format!("Магазин № {number} 🛒"),
         test: false,
-        callback_url: Some("http://127.0.0.1:9/callback".to_owned()),
+        callback_url: Some(CALLBACK_URL.to_owned()),
         return_urls: ReturnUrls {
             success: Some("https://shop.example/ok".to_owned()),
             decline: Some("https://shop.example/no".to_owned()),
@@ -153,21 +154,31 @@ pub fn facts() -> ProviderFacts {
     }
 }
 
-/// The rows of a decision, without a callback.
+/// Where the callbacks of projects made here go.
+pub const CALLBACK_URL: &str = "http://127.0.0.1:9/callback";
+
+/// The rows of a decision, as [`altyn_app::context::Context::changeset`] makes them, but for the
+/// callback's body, which no dialect words here.
 pub fn changeset(record: &Record, change: Change, now: Timestamp) -> Changeset {
     let operations = |ids: &[OperationId]| {
         let known = |id| record.operation(id).expect("the record has what changed").clone();
         ids.iter().copied().map(known).collect()
     };
     let payment = Box::new(record.payment.clone());
-    let jobs = change.work.iter().map(|owed| NewJob {
-        kind: JobKind::from(owed.work),
-        subject: owed.operation.get(),
-        project: record.payment.project,
-        payment: record.payment.id,
-        lane: LANE,
-        due_at: now.plus_millis(owed.after_ms),
-    });
+    let mut jobs: Vec<NewJob> = change
+        .work
+        .iter()
+        .map(|owed| NewJob {
+            kind: JobKind::from(owed.work),
+            subject: owed.operation.get(),
+            project: record.payment.project,
+            payment: record.payment.id,
+            lane: LANE,
+            due_at: now.plus_millis(owed.after_ms),
+        })
+        .collect();
+    let new_callback = change.callback.and_then(|operation| owed_callback(record, operation));
+    jobs.extend(new_callback.as_ref().map(|callback| delivery_job(callback, now)));
     Changeset {
         payment: Some(match change.expected_version {
             None => PaymentWrite::New(payment),
@@ -175,11 +186,18 @@ pub fn changeset(record: &Record, change: Change, now: Timestamp) -> Changeset {
         }),
         new_operations: operations(&change.new_operations),
         changed_operations: operations(&change.changed_operations),
-        jobs: jobs.collect(),
         events: change.events,
         postings: change.postings,
+        new_callback,
+        jobs,
         ..Changeset::default()
     }
+}
+
+fn owed_callback(record: &Record, operation: OperationId) -> Option<Callback> {
+    let told = record.operation(operation)?.state;
+    let url = callback_url(&record.payment.details.callback, Some(CALLBACK_URL), told)?;
+    Some(Callback { operation, told, url: url.to_owned(), ..callback(record) })
 }
 
 /// A sale of `request` in the project and everything that accepting it writes.

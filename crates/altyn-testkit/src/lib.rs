@@ -4,7 +4,6 @@
 //! - [`build`]: projects, payments and changesets as the domain makes them;
 //! - [`store_contract`]: what a store guarantees, one test per property, for each engine.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     reason = "test support: a failure is a failed test"

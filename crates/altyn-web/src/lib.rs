@@ -1,3 +1,26 @@
-//! The faces: Gate, provider notifications, the contract page.
+//! The faces of the platform on the web: the Gate, the providers' door, the operator's endpoints.
+//!
+//! Handlers extract, call one use case and render. [`router`] lists every path.
 
 pub mod api;
+pub mod inbound;
+pub mod metrics;
+mod ops;
+mod page;
+pub mod state;
+
+use axum::Router;
+use axum::middleware;
+
+use crate::state::Web;
+
+/// Every path of the server.
+pub fn router(web: Web) -> Router {
+    Router::new()
+        .merge(api::ecommpay::routes())
+        .merge(inbound::routes())
+        .merge(ops::routes())
+        .fallback(page::not_found)
+        .layer(middleware::from_fn_with_state(web.clone(), ops::observe))
+        .with_state(web)
+}

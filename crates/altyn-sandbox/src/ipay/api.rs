@@ -51,9 +51,8 @@ fn matches(order: &IpayOrder, params: &Params) -> bool {
     let names = ["qwh", "afd", "poi", "uyt", "ifd"];
     let tokens = names.iter().zip(&order.tokens);
     params.text("ivm") == inv
-        && tokens.fold(true, |same, (name, token)| {
-            same & sign::same_secret(token, params.text(name))
-        })
+        && tokens
+            .fold(true, |same, (name, token)| same & sign::same_secret(token, params.text(name)))
 }
 
 fn vendor<'a>(sandbox: &'a Sandbox, params: &Params, text: &str) -> Option<&'a IpayVendor> {

@@ -66,11 +66,7 @@ pub(super) async fn open(
 }
 
 /// The order of a form and whether the form came after its payment.
-fn accept(
-    sandbox: &Sandbox,
-    country: &str,
-    params: &Params,
-) -> Result<(IpayOrder, bool), Refusal> {
+fn accept(sandbox: &Sandbox, country: &str, params: &Params) -> Result<(IpayOrder, bool), Refusal> {
     let vid = params.text("vid");
     let vendor = sandbox.vendors().iter().find(|v| v.vid == vid).ok_or(Refusal::Vendor)?;
     let text: String = SIGNED.iter().map(|name| params.text(name)).collect();
@@ -289,7 +285,7 @@ pub(crate) fn words(order: &IpayOrder, lang: Lang) -> (Tone, &'static str, &'sta
         IpayState::Paid => (
             Tone::Success,
             lang.pick("Оплачено", "Paid"),
-            lang.pick("Деньги списаны.", "The money is taken."),
+            lang.pick("Платёж проведён.", "The payment went through."),
         ),
         IpayState::Failed => (
             Tone::Problem,

@@ -113,11 +113,8 @@ pub(crate) fn release_refunds(sandbox: &Sandbox, state: &mut State, now: i64) ->
         if let Some(order) = state.ipay.orders.get_mut(*at) {
             let pending = |r: &&mut order::IpayRefund| r.state == RefundState::Pending;
             if let Some(refund) = order.refunds.iter_mut().find(pending) {
-                refund.state = if refund.will_fail {
-                    RefundState::Declined
-                } else {
-                    RefundState::Done
-                };
+                refund.state =
+                    if refund.will_fail { RefundState::Declined } else { RefundState::Done };
                 told = Some(refund.state == RefundState::Done);
             }
         }

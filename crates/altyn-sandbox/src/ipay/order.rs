@@ -188,11 +188,6 @@ impl IpayBook {
         self.by_session.get(session).copied()
     }
 
-    /// By order id whoever the vendor is: for the control interface.
-    pub(crate) fn find_any(&self, oid: &str) -> Option<usize> {
-        self.orders.iter().position(|o| o.oid == oid)
-    }
-
     /// Deadlines of those still open.
     pub(crate) fn open_deadlines(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
         let all = self.orders.iter().enumerate();

@@ -110,7 +110,8 @@ fn address(params: &Params, name: &'static str) -> Result<Option<String>, Fail> 
 fn deadline(params: &Params, now: i64) -> Result<i64, Fail> {
     if let Some(text) = params.get("expirationDate") {
         let local: DateTime = text.parse().map_err(|_| Fail::Bad("expirationDate"))?;
-        let at = Offset::constant(3).to_timestamp(local).map_err(|_| Fail::Bad("expirationDate"))?;
+        let at =
+            Offset::constant(3).to_timestamp(local).map_err(|_| Fail::Bad("expirationDate"))?;
         return Ok(at.as_millisecond());
     }
     let seconds = match params.get("sessionTimeoutSecs") {
@@ -251,8 +252,7 @@ fn refund(sandbox: &Sandbox, params: &Params) -> Result<(), Fail> {
             return Err(Fail::State);
         }
         let refused = state.faults.take(Kind::RbsRefundDecline, Provider::Rbs, "refund.do");
-        let outcome =
-            if refused.is_some() { RefundState::Declined } else { RefundState::Done };
+        let outcome = if refused.is_some() { RefundState::Declined } else { RefundState::Done };
         if outcome == RefundState::Done {
             order.deposited -= sum;
             order.refunded += sum;

@@ -19,7 +19,9 @@ use crate::runtime::Sandbox;
 use crate::state::{Press, State, Timer};
 use notice::Operation;
 
-pub(crate) use order::{OrderState, RbsBook, RbsOrder, Refund, RefundState, Way};
+#[cfg(test)]
+pub(crate) use order::RefundState;
+pub(crate) use order::{OrderState, RbsBook, RbsOrder, Refund, Way};
 
 /// actionCode of an order nobody tried to pay.
 pub(crate) const NOT_TRIED: i32 = -100;

@@ -205,11 +205,6 @@ impl RbsBook {
         self.by_number.get(&(merchant.to_owned(), number.to_owned())).copied()
     }
 
-    /// By number whoever the merchant is: for the control interface.
-    pub(crate) fn find_any(&self, number: &str) -> Option<usize> {
-        self.orders.iter().position(|o| o.order_number == number)
-    }
-
     /// Deadlines of those still open.
     pub(crate) fn open_deadlines(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
         let open = self.orders.iter().enumerate().filter(|(_, o)| o.is_open());

@@ -186,9 +186,11 @@ fn show(order: &RbsOrder, brand: Brand, lang: Lang) -> PayPage {
 /// The state in the payer's words; shared with the lists of the bank and the index.
 pub(crate) fn words(order: &RbsOrder, lang: Lang) -> (Tone, &'static str, &'static str) {
     match (order.state, order.action_code) {
-        (OrderState::Created, _) => {
-            (Tone::Waiting, lang.pick("Создан", "Created"), lang.pick("Ещё не в банке.", "Not at the bank yet."))
-        }
+        (OrderState::Created, _) => (
+            Tone::Waiting,
+            lang.pick("Создан", "Created"),
+            lang.pick("Ещё не в банке.", "Not at the bank yet."),
+        ),
         (OrderState::Pending, _) => (
             Tone::Waiting,
             lang.pick("Ждёт оплаты", "Waiting for payment"),
@@ -200,17 +202,23 @@ pub(crate) fn words(order: &RbsOrder, lang: Lang) -> (Tone, &'static str, &'stat
         (OrderState::Deposited, _) => (
             Tone::Success,
             lang.pick("Оплачено", "Paid"),
-            lang.pick("Деньги списаны, магазин уже знает.", "The money is taken, the shop knows."),
+            lang.pick("Платёж проведён.", "The payment went through."),
         ),
         (OrderState::Reversed, _) => (
             Tone::Returned,
             lang.pick("Оплата отменена", "Payment reversed"),
-            lang.pick("Магазин отменил оплату, деньги вернулись.", "The shop cancelled the payment."),
+            lang.pick(
+                "Магазин отменил оплату, деньги вернулись.",
+                "The shop cancelled the payment.",
+            ),
         ),
         (OrderState::Refunded, _) => (
             Tone::Returned,
             lang.pick("Возвращено", "Refunded"),
-            lang.pick("Магазин вернул деньги целиком или частью.", "The shop gave back all or a part."),
+            lang.pick(
+                "Магазин вернул деньги целиком или частью.",
+                "The shop gave back all or a part.",
+            ),
         ),
         (OrderState::Declined, super::NO_FUNDS) => (
             Tone::Problem,

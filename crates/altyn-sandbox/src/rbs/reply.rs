@@ -71,10 +71,9 @@ impl Fail {
                 };
             }
             Self::Denied => ("Доступ запрещён", "Access denied"),
-            Self::Amount => (
-                "Сумма возврата больше доступной",
-                "Refund amount exceeds the deposited amount",
-            ),
+            Self::Amount => {
+                ("Сумма возврата больше доступной", "Refund amount exceeds the deposited amount")
+            }
             Self::Unknown => ("Незарегистрированный OrderId", "Unknown order id"),
             Self::State => (
                 "Операция невозможна для текущего состояния платежа",
@@ -87,7 +86,11 @@ impl Fail {
 
 /// `Success` in the language asked for.
 pub(crate) fn success(russian: bool) -> &'static str {
-    if russian { "Обработка запроса прошла без системных ошибок" } else { "Success" }
+    if russian {
+        "Обработка запроса прошла без системных ошибок"
+    } else {
+        "Success"
+    }
 }
 
 /// The error body: `errorCode` as text.
@@ -103,7 +106,9 @@ pub(crate) fn page_failure(fail: Fail, russian: bool) -> Value {
 
 /// HTTP 200 with the body, labelled and numbered as the faults ask.
 pub(crate) fn send(mut body: Value, plan: &Plan) -> Response {
-    if plan.numeric_codes && let Some(map) = body.as_object_mut() {
+    if plan.numeric_codes
+        && let Some(map) = body.as_object_mut()
+    {
         for name in ["errorCode", "ErrorCode"] {
             let number = map.get(name).and_then(Value::as_str).and_then(|t| t.parse::<i64>().ok());
             if let Some(number) = number {

@@ -17,6 +17,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use altyn_app::changeset::Changeset;
+use altyn_app::check::{CheckReads, check};
 use altyn_app::ports::{CommitError, Conflict, Store};
 use async_trait::async_trait;
 
@@ -37,6 +38,9 @@ pub type TextRows = Vec<Vec<Option<String>>>;
 pub trait Bench: Send + Sync {
     /// The store.
     fn store(&self) -> Arc<dyn Store>;
+
+    /// The same store's reads for `altyn check`.
+    fn reads(&self) -> Arc<dyn CheckReads>;
 
     /// Runs one statement past the store: for what no port reads, and for what must be refused.
     async fn sql(&self, statement: &str) -> Result<TextRows, String>;
@@ -136,10 +140,7 @@ async fn refuse(store: &Arc<dyn Store>, changes: Changeset, expected: Conflict) 
 }
 
 /// Commits all at once, so that they meet in batches; the answers in the order given.
-async fn commit_all(
-    store: &Arc<dyn Store>,
-    all: Vec<Changeset>,
-) -> Vec<Result<(), CommitError>> {
+async fn commit_all(store: &Arc<dyn Store>, all: Vec<Changeset>) -> Vec<Result<(), CommitError>> {
     let tasks: Vec<_> = all
         .into_iter()
         .map(|changes| {
@@ -152,6 +153,13 @@ async fn commit_all(
         answers.push(task.await.expect("a commit does not panic"));
     }
     answers
+}
+
+/// Proves every invariant over what the database holds now.
+async fn assert_sound(bench: &Arc<dyn Bench>) {
+    let projects = bench.store().projects().await.expect("a read works");
+    let report = check(bench.reads().as_ref(), &projects).await.expect("the check reads");
+    assert_eq!(report.breaches, []);
 }
 
 /// The one number that a statement gives.
@@ -177,7 +185,7 @@ const TABLES: &[&str] = &[
     "events",
     "attempts",
     "notifications",
-    "ledger_entries",
+    "entries",
     "balances",
     "callbacks",
     "callback_attempts",

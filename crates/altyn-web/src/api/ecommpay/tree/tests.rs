@@ -183,6 +183,7 @@ fn same(node: &Node<'_>, value: &Value) -> bool {
     }
 }
 
+/// Bodies of every content within the bounds of the reader.
 fn any_body() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -191,13 +192,25 @@ fn any_body() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
     ];
-    let value = leaf.prop_recursive(5, 60, 8, |inner| {
+    let key = || vec(any::<char>(), 0..4).prop_map(String::from_iter);
+    let value = leaf.prop_recursive(4, 30, 6, move |inner| {
         prop_oneof![
-            vec(inner.clone(), 0..12).prop_map(Value::from),
-            vec((any::<String>(), inner), 0..20).prop_map(Value::from_iter),
+            vec(inner.clone(), 0..6).prop_map(Value::from),
+            vec((key(), inner), 0..6).prop_map(Value::from_iter),
         ]
     });
-    vec((any::<String>(), value), 0..24).prop_map(Value::from_iter)
+    vec((key(), value), 0..24)
+        .prop_map(Value::from_iter)
+        .prop_filter("too large", |body| count(body) <= MAX_NODES)
+}
+
+fn count(value: &Value) -> usize {
+    let below: usize = match value {
+        Value::Array(items) => items.iter().map(count).sum(),
+        Value::Object(members) => members.values().map(count).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    };
+    1 + below
 }
 
 /// Bytes that come near to JSON much more often than random ones.

@@ -1,0 +1,9 @@
+//! The emulators over real sockets, checked against raw bytes and vectors of the protocol text.
+#![cfg(test)]
+
+mod bank;
+mod control;
+mod faults;
+mod ipay;
+mod rbs;
+mod support;

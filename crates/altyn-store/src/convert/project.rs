@@ -1,0 +1,52 @@
+//! Projects, their secrets sealed and opened.
+
+use altyn_app::ports::StoreError;
+use altyn_app::projects::StoredProject;
+use altyn_domain::callback::RetryPlan;
+use altyn_domain::payment::ReturnUrls;
+use altyn_domain::project::Project;
+
+use super::At;
+use super::json::{SettingsJson, decode, encode};
+use crate::rows::ProjectRow;
+use crate::seal::KeyRing;
+
+/// A project as a row, its secret sealed. The store counts the version and tells the time.
+pub(crate) fn project_row(
+    stored: &StoredProject,
+    keys: &KeyRing,
+) -> Result<ProjectRow, StoreError> {
+    let project = &stored.project;
+    let secret = keys
+        .seal_project_secret(project.id.get().into(), &stored.secret)
+        .map_err(|error| StoreError::Database(error.to_string()))?;
+    Ok(ProjectRow {
+        id: project.id.get().into(),
+        name: project.name.clone(),
+        settings: encode(&SettingsJson::from(project))?,
+        secret,
+        version: 0,
+        updated_at: 0,
+    })
+}
+
+/// A project from its row, its secret opened.
+pub(crate) fn project(row: ProjectRow, keys: &KeyRing) -> Result<StoredProject, StoreError> {
+    let at = At::of::<ProjectRow>(row.id, row.version);
+    let secret = keys
+        .open_project_secret(row.id, &row.secret)
+        .map_err(|error| StoreError::Database(format!("project {}: {error}", row.id)))?;
+    let bare = Project {
+        id: at.project(row.id)?,
+        name: row.name,
+        test: false,
+        callback_url: None,
+        return_urls: ReturnUrls::default(),
+        methods: Vec::new(),
+        retry_plan: RetryPlan::default(),
+        clock_offset_ms: 0,
+    };
+    let settings: Option<SettingsJson<'_>> = decode(&row.settings);
+    let project = settings.and_then(|settings| settings.read_into(bare));
+    Ok(StoredProject { project: at.need("settings", project)?, secret })
+}

@@ -1,0 +1,135 @@
+//! The schema: what no program may write, whatever its mistake.
+
+use std::sync::Arc;
+
+use altyn_app::callback::CallbackAttempt;
+use altyn_app::changeset::{AttemptStart, CallbackTry, Changeset, NotificationWrite};
+use altyn_app::context::delivery_job;
+use altyn_app::ports::provider::Notification;
+
+use super::{Bench, assert_sound, keep};
+use crate::build::{Shop, callback, refund_request};
+use crate::clock::START;
+
+/// Statements that both engines understand and must refuse, given a row in each table. What is
+/// left out is what the engine's types forbid already.
+const FORBIDDEN: &[&str] = &[
+    // Keys.
+    "INSERT INTO payments SELECT * FROM payments WHERE state = 'processing'",
+    "UPDATE payments SET reference_key = 'same'",
+    "INSERT INTO operations SELECT * FROM operations WHERE state = 'accepted'",
+    "UPDATE operations SET merchant_refund_id = 'same'",
+    "INSERT INTO events SELECT * FROM events",
+    "INSERT INTO attempts SELECT * FROM attempts",
+    "INSERT INTO entries SELECT * FROM entries",
+    "INSERT INTO balances SELECT * FROM balances",
+    "INSERT INTO notifications SELECT * FROM notifications",
+    "INSERT INTO callbacks SELECT * FROM callbacks",
+    "INSERT INTO callback_attempts SELECT * FROM callback_attempts",
+    "INSERT INTO jobs SELECT * FROM jobs",
+    "INSERT INTO projects SELECT * FROM projects",
+    "INSERT INTO meta SELECT * FROM meta",
+    "INSERT INTO nodes SELECT * FROM nodes",
+    // Payments.
+    "UPDATE payments SET generation = 0",
+    "UPDATE payments SET amount_minor = 0",
+    "UPDATE payments SET amount_minor = -1",
+    "UPDATE payments SET captured_minor = -1",
+    "UPDATE payments SET refunded_minor = -1",
+    "UPDATE payments SET reserved_minor = -1",
+    "UPDATE payments SET refunded_minor = captured_minor + 1, reserved_minor = 0",
+    "UPDATE payments SET reserved_minor = captured_minor + 1",
+    "UPDATE payments SET state = 'Paid'",
+    "UPDATE payments SET state = ''",
+    "UPDATE payments SET reference = NULL",
+    "UPDATE payments SET details = NULL",
+    // Operations.
+    "UPDATE operations SET generation = 0",
+    "UPDATE operations SET kind = 'void'",
+    "UPDATE operations SET amount_minor = 0",
+    "UPDATE operations SET state = 'done'",
+    "UPDATE operations SET state = 'declined', reason = NULL",
+    "UPDATE operations SET state = 'approved', reason = 'wrong_state'",
+    "UPDATE operations SET fee_bps = -1",
+    "UPDATE operations SET fee_bps = 10001",
+    "UPDATE operations SET instruction = 2",
+    "UPDATE operations SET late_money = 2",
+    "UPDATE operations SET attempts = -1",
+    "UPDATE operations SET account = NULL",
+    // What hangs on them.
+    "UPDATE events SET seq = 0",
+    "UPDATE attempts SET number = 0",
+    "UPDATE entries SET posting = 'gift'",
+    "UPDATE entries SET line = 0",
+    "UPDATE entries SET account = 'pocket'",
+    "UPDATE entries SET direction = 'both'",
+    "UPDATE entries SET amount_minor = 0",
+    "UPDATE balances SET debit_minor = -1",
+    "UPDATE balances SET credit_minor = -1",
+    "UPDATE callbacks SET state = 'lost'",
+    "UPDATE callbacks SET attempts = -1",
+    "UPDATE callbacks SET body = NULL",
+    "UPDATE callback_attempts SET number = 0",
+    "UPDATE jobs SET lane = NULL",
+    // The store's own.
+    "UPDATE projects SET id = 0 WHERE id = 42",
+    "UPDATE projects SET id = 4294967296 WHERE id = 42",
+    "UPDATE projects SET secret = NULL",
+    "UPDATE nodes SET node = -1",
+    "UPDATE nodes SET node = 32",
+];
+
+/// Each forbidden row is refused by a constraint, and what was there stays.
+pub async fn forbidden_rows_are_refused(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    shop.accepted("accepted").await;
+    let paid = shop.paid("paid").await;
+    for id in ["R-1", "R-2"] {
+        let (_, changes) = shop.refund(&shop.read(&paid).await, refund_request(10, Some(id)));
+        keep(&shop.store, changes).await;
+    }
+    let owed = callback(&paid);
+    let operation = paid.sale().expect("a sale").id;
+    let (project, payment) = (paid.payment.project, paid.payment.id);
+    let key = "key".to_owned();
+    let changes = Changeset {
+        attempt_start: Some(AttemptStart {
+            project,
+            payment,
+            operation,
+            number: 1,
+            key,
+            at: START,
+        }),
+        notification: Some(NotificationWrite {
+            project,
+            operation,
+            notification: Notification { received_at: START, parameters: Vec::new() },
+        }),
+        new_callback: Some(owed.clone()),
+        jobs: vec![delivery_job(&owed, START)],
+        ..Changeset::default()
+    };
+    keep(&shop.store, changes).await;
+    let attempt = CallbackAttempt {
+        callback: owed.id,
+        at: START,
+        duration_ms: 1,
+        status: None,
+        answer: Vec::new(),
+        error: None,
+    };
+    let callback_try = Some(CallbackTry { attempt, progress: owed.progress });
+    keep(&shop.store, Changeset { callback_try, ..Changeset::default() }).await;
+    let lease = shop.store.lease_node("node", START, START.plus_millis(1)).await;
+    assert!(lease.expect("the store answers").is_some());
+    let before = shop.read(&paid).await;
+    for statement in FORBIDDEN {
+        let refused = bench.sql(statement).await;
+        assert!(refused.is_err(), "{statement}");
+    }
+    assert_eq!(shop.read(&paid).await, before);
+    let after = bench.sql("SELECT count(*) FROM payments").await.expect("payments are counted");
+    assert_eq!(after, [vec![Some("2".to_owned())]]);
+    assert_sound(&bench).await;
+}

@@ -1,0 +1,106 @@
+//! Reading a signed request: bytes → tree → project → signature → typed fields.
+//!
+//! What is signed is a flat text whose separators are not escaped (ecommpay.md §1.1), so a right
+//! signature proves nothing about structure: every field is checked for type and characters here,
+//! and no field that decides about money or identity may contain `;`.
+
+mod fields;
+
+use std::sync::Arc;
+
+use altyn_app::projects::ProjectEntry;
+use altyn_domain::id::ProjectId;
+use altyn_domain::payment::{PaymentRef, RequestEcho};
+
+use super::codes::Code;
+use super::refusal::Refusal;
+use super::sign::{SigningKey, signature_of, verify};
+use super::tree::{Node, flatten};
+use crate::state::Web;
+
+pub use fields::{
+    callback_wishes, customer, optional_text, refund_amount, return_urls,
+    sale_amount,
+};
+
+/// A request whose sender is known.
+pub struct Signed<'a> {
+    /// Whose.
+    pub project: Arc<ProjectEntry>,
+    /// The body.
+    pub body: Node<'a>,
+}
+
+impl Signed<'_> {
+    /// `general.payment_id`.
+    pub fn reference(&self) -> Result<PaymentRef, Refusal> {
+        let path = "general.payment_id";
+        let node = self.body.at(&["general", "payment_id"]);
+        let text = match node {
+            None | Some(Node::Null) => return Err(Refusal::missing(path)),
+            Some(Node::Text(text)) if text.is_empty() => return Err(Refusal::missing(path)),
+            Some(Node::Text(text)) => text.as_ref(),
+            Some(Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_)) => {
+                return Err(Refusal::field(Code::InvalidPaymentId, path, "must be a string"));
+            }
+        };
+        PaymentRef::new(text).ok_or_else(|| {
+            let rule = "must have 1 to 255 characters, none of them `;` or a control character";
+            Refusal::field(Code::InvalidPaymentId, path, rule)
+        })
+    }
+
+    /// The request as it is kept: flattened, without secrets, card numbers masked.
+    pub fn echo(&self) -> RequestEcho {
+        RequestEcho::new(flatten(&self.body))
+    }
+}
+
+/// Finds the project, checks the signature. `at` is where the body has its `project_id`.
+pub fn authenticate<'a>(
+    web: &Web,
+    body: Node<'a>,
+    at: &'static [&'static str],
+) -> Result<Signed<'a>, Refusal> {
+    let path = at.join(".");
+    let id = project_id(body.at(at), &path)?;
+    let project = web
+        .context
+        .projects
+        .get(id)
+        .ok_or_else(|| Refusal::field(Code::ProjectNotFound, path, ""))?;
+    let Some(signature) = signature_of(&body).filter(|text| !text.is_empty()) else {
+        return Err(Refusal::new(Code::EmptySignature));
+    };
+    let key = SigningKey::new(project.secret.expose());
+    match verify(&body, signature, &key) {
+        Ok(_) => Ok(Signed { project, body }),
+        Err(_) => Err(mismatch(web, &project, &body)),
+    }
+}
+
+fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectId, Refusal> {
+    let digits = match node {
+        None | Some(Node::Null) => return Err(Refusal::missing(path)),
+        Some(Node::Number(digits)) => *digits,
+        // PHP clients send their settings as they stored them.
+        Some(Node::Text(digits)) => digits.as_ref(),
+        Some(Node::Bool(_) | Node::List(_) | Node::Object(_)) => "",
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.parse().ok().filter(|_| plain).and_then(ProjectId::new);
+    let rule = "must be an integer from 1 to 4294967295";
+    number.ok_or_else(|| Refusal::field(Code::ValidationError, path, rule))
+}
+
+/// Tells operators, and in developer mode the sender, which text was signed here. The text is
+/// masked like everything that is kept.
+fn mismatch(web: &Web, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
+    let echo = RequestEcho::new(flatten(body));
+    let lines: Vec<String> =
+        echo.lines().iter().map(|(path, value)| format!("{path}:{value}")).collect();
+    let signed = lines.join(";");
+    tracing::warn!(project.id = project.project.id.get(), signed, "a signature does not fit");
+    let told = web.settings.developer_errors && project.project.test;
+    Refusal { signed: told.then_some(signed), ..Refusal::new(Code::InvalidSignature) }
+}

@@ -1,0 +1,241 @@
+//! Fields of requests, each read strictly and refused by name (ecommpay.md §3.4).
+
+use altyn_domain::money::{AMOUNT_MAX_MINOR, Amount, Currency};
+use altyn_domain::payment::{CallbackWishes, Customer, ReturnUrls};
+use altyn_domain::time::SECOND_MS;
+use url::Url;
+
+use crate::api::ecommpay::codes::Code;
+use crate::api::ecommpay::refusal::Refusal;
+use crate::api::ecommpay::tree::Node;
+
+/// The longest free text, characters.
+const TEXT_MAX_CHARS: usize = 255;
+/// The longest address of a callback, characters.
+const URL_MAX_CHARS: usize = 255;
+/// The longest address a payer returns to, characters.
+const RETURN_URL_MAX_CHARS: usize = 2_048;
+/// The longest a first callback may be put off, seconds.
+const CALLBACK_DELAY_MAX_S: i64 = 600;
+
+fn dotted(path: &[&str]) -> String {
+    path.join(".")
+}
+
+fn invalid(path: &[&str], rule: &str) -> Refusal {
+    Refusal::field(Code::ValidationError, dotted(path), rule)
+}
+
+/// A text, if it is there and not empty. Line breaks and tabs are the only control characters
+/// allowed.
+pub fn optional_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, Refusal> {
+    let text = match body.at(path) {
+        None | Some(Node::Null) => return Ok(None),
+        Some(Node::Text(text)) => text,
+        Some(Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_)) => {
+            return Err(invalid(path, "must be a string"));
+        }
+    };
+    if text.chars().count() > TEXT_MAX_CHARS {
+        return Err(invalid(path, "must have at most 255 characters"));
+    }
+    let strange = |character: char| {
+        character.is_control() && !matches!(character, '\n' | '\r' | '\t')
+    };
+    if text.chars().any(strange) {
+        return Err(invalid(path, "must not contain control characters"));
+    }
+    Ok((!text.is_empty()).then(|| text.as_ref().to_owned()))
+}
+
+/// A text that identifies something: no `;` either.
+fn identity(body: &Node<'_>, path: &[&str], code: Code) -> Result<Option<String>, Refusal> {
+    let text = match body.at(path) {
+        // Plugins send shop ids as numbers; the signature is the same.
+        Some(Node::Number(digits)) => Some((*digits).to_owned()),
+        Some(
+            Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_),
+        )
+        | None => optional_text(body, path)?,
+    };
+    let strange = |text: &String| text.chars().any(|c| c.is_control() || c == ';');
+    if text.as_ref().is_some_and(strange) {
+        let rule = "must not contain `;` or control characters";
+        return Err(Refusal::field(code, dotted(path), rule));
+    }
+    Ok(text)
+}
+
+fn integer(body: &Node<'_>, path: &[&str], max: i64) -> Result<Option<i64>, Refusal> {
+    match body.at(path) {
+        None | Some(Node::Null) => Ok(None),
+        Some(Node::Number(digits)) => {
+            let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+            let number = digits.parse().ok().filter(|number| plain && (0..=max).contains(number));
+            number.map(Some).ok_or_else(|| {
+                invalid(path, &format!("must be an integer from 0 to {max}"))
+            })
+        }
+        Some(Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_)) => {
+            Err(invalid(path, "must be an integer"))
+        }
+    }
+}
+
+fn amount(body: &Node<'_>) -> Result<Option<i64>, Refusal> {
+    let path = ["payment", "amount"];
+    let minor = integer(body, &path, AMOUNT_MAX_MINOR)?;
+    if minor == Some(0) {
+        return Err(invalid(&path, "must be at least 1, in minor units"));
+    }
+    Ok(minor)
+}
+
+fn currency(body: &Node<'_>) -> Result<Option<Currency>, Refusal> {
+    let path = ["payment", "currency"];
+    let Some(code) = optional_text(body, &path)? else { return Ok(None) };
+    let known = Currency::from_code(&code);
+    known.map(Some).ok_or_else(|| {
+        let rule = "must be an ISO 4217 alphabetic code";
+        Refusal::field(Code::InvalidCurrency, dotted(&path), rule)
+    })
+}
+
+/// `payment.amount` and `payment.currency` of a sale: both required.
+pub fn sale_amount(body: &Node<'_>) -> Result<Amount, Refusal> {
+    let minor = amount(body)?.ok_or_else(|| Refusal::missing("payment.amount"))?;
+    let currency = currency(body)?.ok_or_else(|| Refusal::missing("payment.currency"))?;
+    amount_and_currency(minor, currency)
+}
+
+/// `payment.amount` and `payment.currency` of a refund: both or neither.
+pub fn refund_amount(body: &Node<'_>) -> Result<Option<Amount>, Refusal> {
+    match (amount(body)?, currency(body)?) {
+        (None, None) => Ok(None),
+        (Some(minor), Some(currency)) => amount_and_currency(minor, currency).map(Some),
+        (None, Some(_)) => Err(Refusal::field(Code::AmountRequired, "payment.amount", "")),
+        (Some(_), None) => Err(Refusal::field(Code::CurrencyRequired, "payment.currency", "")),
+    }
+}
+
+/// The two as one value.
+fn amount_and_currency(minor: i64, currency: Currency) -> Result<Amount, Refusal> {
+    Amount::new(minor, currency)
+        .map_err(|error| invalid(&["payment", "amount"], &error.to_string()))
+}
+
+/// The payer, from the object at `root` (`customer`, or `additional_data.customer`).
+pub fn customer(body: &Node<'_>, root: &[&str]) -> Result<Customer, Refusal> {
+    if let Some(Node::Bool(_) | Node::Number(_) | Node::Text(_)) = body.at(root) {
+        return Err(invalid(root, "must be an object"));
+    }
+    let path = |name| [root, &[name]].concat();
+    let text = |name| optional_text(body, &path(name));
+    let customer = Customer {
+        id: identity(body, &path("id"), Code::InvalidCustomerId)?,
+        ip_address: text("ip_address")?,
+        account_id: identity(body, &path("account_id"), Code::ValidationError)?,
+        phone: identity(body, &path("phone"), Code::ValidationError)?,
+        email: text("email")?,
+        country: text("country")?,
+        first_name: text("first_name")?,
+        last_name: text("last_name")?,
+        language: text("language")?,
+    };
+    check_customer(&customer, &path)?;
+    Ok(customer)
+}
+
+fn check_customer<'a>(
+    customer: &Customer,
+    path: &impl Fn(&'a str) -> Vec<&'a str>,
+) -> Result<(), Refusal> {
+    let bad = |value: &Option<String>, right: fn(&str) -> bool| {
+        value.as_deref().is_some_and(|value| !right(value))
+    };
+    if bad(&customer.ip_address, |text| text.parse::<std::net::IpAddr>().is_ok()) {
+        return Err(invalid(&path("ip_address"), "must be an IPv4 or IPv6 address"));
+    }
+    if bad(&customer.phone, is_phone) {
+        return Err(invalid(&path("phone"), "must have 4 to 24 digits"));
+    }
+    if bad(&customer.email, is_email) {
+        let field = dotted(&path("email"));
+        return Err(Refusal::field(Code::InvalidEmail, field, "must be an e-mail address"));
+    }
+    if bad(&customer.country, is_country) {
+        let rule = "must be an ISO 3166-1 alpha-2 code";
+        return Err(Refusal::field(Code::InvalidCountry, dotted(&path("country")), rule));
+    }
+    Ok(())
+}
+
+fn is_phone(text: &str) -> bool {
+    (4..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_email(text: &str) -> bool {
+    let strange = |c: char| c.is_whitespace() || c.is_control() || c == ';' || c == ',';
+    text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && host.len() > 2 && host.contains('.') && !host.contains('@')
+    }) && !text.chars().any(strange)
+}
+
+fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn web_address(
+    body: &Node<'_>,
+    path: &[&str],
+    longest: usize,
+) -> Result<Option<String>, Refusal> {
+    let text = match body.at(path) {
+        None | Some(Node::Null) => return Ok(None),
+        Some(Node::Text(text)) if text.is_empty() => return Ok(None),
+        Some(Node::Text(text)) => text,
+        Some(Node::Bool(_) | Node::Number(_) | Node::List(_) | Node::Object(_)) => {
+            return Err(invalid(path, "must be a string"));
+        }
+    };
+    let strange = text.chars().any(|c| c.is_control() || c == ';' || c.is_whitespace());
+    let parsed = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.host().is_some()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    if strange || text.chars().count() > longest || parsed.is_none() {
+        let rule = format!("must be an http or https address of at most {longest} characters");
+        return Err(invalid(path, &rule));
+    }
+    Ok(Some(text.as_ref().to_owned()))
+}
+
+/// `return_url`, with the project's own where the request has none.
+pub fn return_urls(body: &Node<'_>, own: &ReturnUrls) -> Result<ReturnUrls, Refusal> {
+    let url = |name| web_address(body, &["return_url", name], RETURN_URL_MAX_CHARS);
+    let given =
+        ReturnUrls { success: url("success")?, decline: url("decline")?, back: url("return")? };
+    Ok(if given == ReturnUrls::default() { own.clone() } else { given })
+}
+
+/// What the request wants of its callbacks.
+pub fn callback_wishes(body: &Node<'_>) -> Result<CallbackWishes, Refusal> {
+    let url = |name| web_address(body, &["general", name], URL_MAX_CHARS);
+    let delay_s = integer(body, &["callback", "delay"], CALLBACK_DELAY_MAX_S)?.unwrap_or(0);
+    let disabled = match body.at(&["callback", "force_disable"]) {
+        None | Some(Node::Null) => false,
+        Some(Node::Bool(disabled)) => *disabled,
+        Some(Node::Number(_) | Node::Text(_) | Node::List(_) | Node::Object(_)) => {
+            return Err(invalid(&["callback", "force_disable"], "must be true or false"));
+        }
+    };
+    Ok(CallbackWishes {
+        url: url("merchant_callback_url")?,
+        success_url: url("merchant_success_callback_url")?,
+        decline_url: url("merchant_decline_callback_url")?,
+        delay_ms: delay_s * SECOND_MS,
+        disabled,
+    })
+}

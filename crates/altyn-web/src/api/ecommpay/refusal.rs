@@ -1,0 +1,97 @@
+//! A refusal: the dialect's code, the field at fault, and nothing stored.
+
+use altyn_app::context::Failure;
+use axum::Json;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::codes::Code;
+use super::tree::TreeError;
+use super::wire::Refused;
+
+/// Why a request is refused at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The code; it brings the HTTP status and the message.
+    pub code: Code,
+    /// Particulars, appended to the message.
+    pub detail: String,
+    /// The parameter at fault, as a path with dots.
+    pub field: Option<String>,
+    /// In developer mode: the text that was signed here.
+    pub signed: Option<String>,
+    /// Where another status than the code's own fits.
+    pub status: StatusCode,
+}
+
+impl Refusal {
+    /// A refusal with nothing to add.
+    pub fn new(code: Code) -> Self {
+        Self { code, detail: String::new(), field: None, signed: None, status: code.status() }
+    }
+
+    /// A refusal because of one parameter.
+    pub fn field(code: Code, field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: Some(field.into()), detail: detail.into(), ..Self::new(code) }
+    }
+
+    /// A parameter that must be there and is not.
+    pub fn missing(field: impl Into<String>) -> Self {
+        Self::field(Code::FieldMissing, field, "")
+    }
+
+    /// The same under another HTTP status.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    fn message(&self) -> String {
+        let mut message = self.code.message().to_owned();
+        for part in [self.field.as_deref().unwrap_or_default(), &self.detail] {
+            if !part.is_empty() {
+                message.push_str(if message.contains(": ") { " " } else { ": " });
+                message.push_str(part);
+            }
+        }
+        message
+    }
+}
+
+impl From<TreeError> for Refusal {
+    fn from(error: TreeError) -> Self {
+        Self { detail: error.to_string(), ..Self::new(Code::InvalidJson) }
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Overloaded | Failure::Contended | Failure::NoIds(_) => {
+                tracing::warn!(error = %failure, "a request was put off");
+                Self::new(Code::TryAgain)
+            }
+            Failure::Store(error) => {
+                tracing::error!(%error, "a request failed in the store");
+                Self::new(Code::InternalError)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let body = Refused {
+            status: "error",
+            code: self.code.number(),
+            message: self.message(),
+            field: self.field,
+            signed: self.signed,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

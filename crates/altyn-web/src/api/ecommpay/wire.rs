@@ -1,0 +1,241 @@
+//! What the ECommPay face says: answers, callbacks, status documents (ecommpay.md §3.2, §3.10, §4.2).
+//!
+//! Written so that every known client agrees on the signature: no nulls (an absent fact is an
+//! absent key), no booleans, no floats, no `;` inside strings, lists of at most ten, dates exactly
+//! `YYYY-MM-DDTHH:MM:SS+0000`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A request was accepted; the result comes by callback.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    /// Always `success`.
+    #[schema(example = "success")]
+    pub status: &'static str,
+    /// Names this request; repeated in `operation.request_id`.
+    pub request_id: String,
+    /// The project.
+    pub project_id: u32,
+    /// The merchant's id of the payment.
+    pub payment_id: String,
+}
+
+/// A request was refused; nothing was stored.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refused {
+    /// Always `error`.
+    #[schema(example = "error")]
+    pub status: &'static str,
+    /// A code of the registry, as text.
+    #[schema(example = "2004")]
+    pub code: &'static str,
+    /// The registry's text, with the particulars after a colon.
+    #[schema(example = "Required field not provided: customer.ip_address")]
+    pub message: String,
+    /// The parameter that is at fault, as a path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// In developer mode, for a signature that does not fit: the text that was signed here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+}
+
+/// A sum of money.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Sum {
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217 alphabetic code.
+    #[schema(example = "RUB")]
+    pub currency: &'static str,
+}
+
+/// The payment in a callback or status document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PaymentView {
+    /// The merchant's id.
+    pub id: String,
+    /// `purchase`.
+    #[serde(rename = "type")]
+    #[schema(example = "purchase")]
+    pub kind: &'static str,
+    /// A payment status, ecommpay.md §4.3.
+    #[schema(example = "success")]
+    pub status: &'static str,
+    /// When it changed last.
+    #[schema(example = "2026-11-22T14:05:00+0000")]
+    pub date: String,
+    /// The method's name for callbacks.
+    #[schema(example = "alfa-click")]
+    pub method: &'static str,
+    /// What was asked, less what was returned.
+    pub sum: Sum,
+    /// The merchant's description; may be empty.
+    pub description: String,
+    /// The merchant's id of the refund this tells of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_refund_id: Option<String>,
+}
+
+/// The provider's side of an operation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProviderView {
+    /// The provider account's number.
+    pub id: i64,
+    /// The provider's id of the transaction; empty until known.
+    pub payment_id: String,
+    /// When the provider did it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// Authorisation code; empty for methods without one.
+    pub auth_code: String,
+    /// The provider's endpoint, for sales where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_id: Option<String>,
+}
+
+/// An operation in a callback or status document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OperationView {
+    /// Our number.
+    pub id: i64,
+    /// `sale` or `refund`.
+    #[serde(rename = "type")]
+    #[schema(example = "sale")]
+    pub kind: &'static str,
+    /// An operation status, ecommpay.md §4.3.
+    #[schema(example = "success")]
+    pub status: &'static str,
+    /// When it changed last.
+    pub date: String,
+    /// When it was accepted.
+    pub created_date: String,
+    /// The request that made it.
+    pub request_id: String,
+    /// What was asked.
+    pub sum_initial: Sum,
+    /// What was processed; equal to what was asked until there are rates.
+    pub sum_converted: Sum,
+    /// A code of the registry.
+    #[schema(example = "0")]
+    pub code: &'static str,
+    /// The registry's text.
+    #[schema(example = "Success")]
+    pub message: &'static str,
+    /// The provider's side.
+    pub provider: ProviderView,
+}
+
+/// Where the payer must be sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RedirectData {
+    /// Fields of the form or of the query.
+    pub body: BTreeMap<String, String>,
+    /// `GET` or `POST`.
+    #[schema(example = "GET")]
+    pub method: &'static str,
+    /// Where to.
+    pub url: String,
+}
+
+/// The payer's account at the method.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AccountView {
+    /// The login.
+    pub number: String,
+}
+
+/// Why a request was rejected in validation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ErrorView {
+    /// A code of the registry.
+    pub code: &'static str,
+    /// The registry's text.
+    pub message: &'static str,
+    /// The parameter at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+}
+
+/// A signed notification to the merchant.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallbackBody {
+    /// The project.
+    pub project_id: u32,
+    /// The payment.
+    pub payment: PaymentView,
+    /// What is known of the payer, where the method's callbacks show it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub customer: BTreeMap<&'static str, String>,
+    /// The payer's account, where the method's callbacks show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountView>,
+    /// Where to send the payer, while that is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_data: Option<RedirectData>,
+    /// What must be sent by `/v2/payment/clarification`, while that is awaited.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub clarification_fields: BTreeMap<&'static str, Vec<&'static str>>,
+    /// The operation this tells of.
+    pub operation: OperationView,
+    /// Why the request was rejected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorView>,
+    /// Base64 of HMAC-SHA512 over all the rest, ecommpay.md §1.
+    #[schema(min_length = 88, max_length = 88)]
+    pub signature: String,
+}
+
+/// How a payment stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatusBody {
+    /// The project.
+    pub project_id: u32,
+    /// The payment.
+    pub payment: PaymentView,
+    /// What is known of the payer, where the method's callbacks show it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub customer: BTreeMap<&'static str, String>,
+    /// The payer's account, where the method's callbacks show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountView>,
+    /// Where to send the payer, while that is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_data: Option<RedirectData>,
+    /// What must be sent by `/v2/payment/clarification`, while that is awaited.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub clarification_fields: BTreeMap<&'static str, Vec<&'static str>>,
+    /// The operations, oldest first, at most the newest ten.
+    pub operations: Vec<OperationView>,
+    /// Why the request was rejected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorView>,
+    /// Base64 of HMAC-SHA512 over all the rest, ecommpay.md §1.
+    #[schema(min_length = 88, max_length = 88)]
+    pub signature: String,
+}
+
+/// There is no such payment (yet): not a decline.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnknownPayment {
+    /// The project.
+    pub project_id: u32,
+    /// Its status is `error`.
+    pub payment: UnknownPaymentView,
+    /// `3061`.
+    pub errors: Vec<ErrorView>,
+    /// Base64 of HMAC-SHA512 over all the rest, ecommpay.md §1.
+    pub signature: String,
+}
+
+/// A payment nothing is known of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnknownPaymentView {
+    /// The id that was asked for.
+    pub id: String,
+    /// `error`.
+    pub status: &'static str,
+}

@@ -1,0 +1,135 @@
+//! Where providers reach us: server notifications, and payers coming back.
+//!
+//! Both are kept and wake a question to the provider; neither decides an outcome.
+
+use altyn_app::inbound::{InboundError, receive, settle_for_payer};
+use altyn_domain::payment::{PaymentState, Record, ReturnUrls};
+use axum::Router;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::header::{ACCEPT, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::page;
+use crate::state::Web;
+
+/// The longest set of parameters kept, bytes.
+const PARAMETERS_MAX_BYTES: usize = 8 * 1024;
+
+/// Paths that providers and returning payers use.
+pub fn routes() -> Router<Web> {
+    Router::new()
+        .route("/providers/{account}/notify", get(notify).post(notify_form))
+        .route("/providers/{account}/return", get(come_back).post(come_back_form))
+        .route("/return", get(page::returned))
+}
+
+type Parameters = Vec<(String, String)>;
+
+async fn notify(
+    State(web): State<Web>,
+    Path(account): Path<String>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    answer(&account, take(&web, &account, parameters).await.map(drop))
+}
+
+async fn notify_form(
+    State(web): State<Web>,
+    Path(account): Path<String>,
+    Form(parameters): Form<Parameters>,
+) -> Response {
+    answer(&account, take(&web, &account, parameters).await.map(drop))
+}
+
+async fn come_back(
+    State(web): State<Web>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    send_back(&web, &account, &headers, parameters).await
+}
+
+async fn come_back_form(
+    State(web): State<Web>,
+    Path(account): Path<String>,
+    headers: HeaderMap,
+    Form(parameters): Form<Parameters>,
+) -> Response {
+    send_back(&web, &account, &headers, parameters).await
+}
+
+async fn take(
+    web: &Web,
+    account: &str,
+    parameters: Parameters,
+) -> Result<altyn_app::inbound::About, InboundError> {
+    let size: usize = parameters.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if size > PARAMETERS_MAX_BYTES {
+        return Err(InboundError::NoOperation);
+    }
+    receive(&web.context, account, parameters).await
+}
+
+/// What the provider is told: 200 only after the notification is durable, so that it repeats
+/// whatever we may have lost.
+fn answer(account: &str, taken: Result<(), InboundError>) -> Response {
+    match taken {
+        Ok(()) => (StatusCode::OK, "OK").into_response(),
+        Err(error) => refused(account, &error),
+    }
+}
+
+fn refused(account: &str, error: &InboundError) -> Response {
+    tracing::warn!(account, %error, "a notification was not taken");
+    let status = match error {
+        InboundError::NoAccount | InboundError::NoOperation => StatusCode::NOT_FOUND,
+        InboundError::Notification(_) => StatusCode::BAD_REQUEST,
+        InboundError::Failure(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, error.to_string()).into_response()
+}
+
+/// A browser is sent on to the shop, by what the provider answers now; a server gets `OK`.
+async fn send_back(
+    web: &Web,
+    account: &str,
+    headers: &HeaderMap,
+    parameters: Parameters,
+) -> Response {
+    let wants_page = headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let about = match take(web, account, parameters).await {
+        Ok(about) => about,
+        Err(error) => return refused(account, &error),
+    };
+    if !wants_page {
+        return (StatusCode::OK, "OK").into_response();
+    }
+    let record = settle_for_payer(&web.context, about).await.unwrap_or_else(|failure| {
+        tracing::warn!(payment.id = about.payment.get(), error = %failure, "a payer waits");
+        None
+    });
+    match record.as_ref().and_then(return_url) {
+        Some(url) => (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response(),
+        None => page::result(headers, record.as_ref()),
+    }
+}
+
+/// Where the payer goes, by how the payment stands.
+fn return_url(record: &Record) -> Option<String> {
+    let ReturnUrls { success, decline, back } = &record.payment.details.return_urls;
+    let by_state = match record.payment.state {
+        PaymentState::Paid | PaymentState::PartiallyRefunded | PaymentState::Refunded => success,
+        PaymentState::Declined | PaymentState::Rejected => decline,
+        PaymentState::Processing
+        | PaymentState::AwaitingClarification
+        | PaymentState::AwaitingRedirect
+        | PaymentState::AwaitingCustomer => back,
+    };
+    by_state.as_ref().or(back.as_ref()).or(success.as_ref()).cloned()
+}
