@@ -277,4 +277,4 @@ impl Service<Name> for VettedResolver {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,8 @@
 //! address, nobody listens, the connection or its TLS handshake did not come about within
 //! [`CONNECT_LIMIT`]); whatever fails after that is [`HttpError::Unknown`]. An answer longer than
 //! [`ANSWER_MAX_BYTES`] is refused. Error texts name no address and no parameter. Attempted:
-//! reusing connections; one that the other side closed in the very moment of use gives `Unknown`.
+//! reusing connections; one that the other side closed before the first byte is replaced silently,
+//! one that it closed in the very moment of use gives `Unknown`.
 
 use std::error::Error;
 use std::pin::Pin;

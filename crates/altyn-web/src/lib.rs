@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod inbound;
+mod lang;
 pub mod metrics;
 mod ops;
 mod page;

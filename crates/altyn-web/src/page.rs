@@ -1,10 +1,14 @@
-//! The few pages a payer or engineer can meet here: the way back, the result, nothing found.
+//! The few pages a payer can meet here: the way back, the result, nothing found.
 
 use altyn_domain::payment::{PaymentState, Record};
 use askama::Template;
-use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+
+use crate::lang::Lang;
 
 /// No script, no request to anybody, no frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -13,7 +17,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; for
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
-    lang: &'a str,
+    lang: Lang,
     tone: &'a str,
     title: &'a str,
     text: &'a str,
@@ -57,34 +61,19 @@ pub fn result(headers: &HeaderMap, record: Option<&Record>) -> Response {
             ),
         ),
     };
-    let lang = language(headers);
-    let (title, text) = if lang == "ru" { russian } else { english };
+    let lang = Lang::of(headers, None);
+    let (title, text) = lang.pick(russian, english);
     render(StatusCode::OK, &Message { lang, tone, title, text })
 }
 
 /// Nothing is here.
 pub async fn not_found(headers: HeaderMap) -> Response {
-    let lang = language(&headers);
-    let (title, text) = if lang == "ru" {
-        ("Такой страницы нет", "Проверьте адрес или вернитесь в магазин.")
-    } else {
-        ("There is no such page", "Check the address, or return to the shop.")
-    };
+    let lang = Lang::of(&headers, None);
+    let (title, text) = lang.pick(
+        ("Такой страницы нет", "Проверьте адрес или вернитесь в магазин."),
+        ("There is no such page", "Check the address, or return to the shop."),
+    );
     render(StatusCode::NOT_FOUND, &Message { lang, tone: "problem", title, text })
-}
-
-/// Russian unless the browser asks for English before Russian.
-pub fn language(headers: &HeaderMap) -> &'static str {
-    let accepted = headers
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    match (accepted.find("en"), accepted.find("ru")) {
-        (Some(english), Some(russian)) if english < russian => "en",
-        (Some(_), None) => "en",
-        (_, _) => "ru",
-    }
 }
 
 /// A page under the strict policy; a template that cannot be rendered is a failure of ours.
@@ -96,6 +85,8 @@ pub fn render(status: StatusCode, template: &impl Template) -> Response {
                 (CONTENT_TYPE, "text/html; charset=utf-8"),
                 (CONTENT_SECURITY_POLICY, POLICY),
                 (CACHE_CONTROL, "no-store"),
+                (REFERRER_POLICY, "no-referrer"),
+                (X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ],
             html,
         )

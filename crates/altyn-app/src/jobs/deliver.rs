@@ -9,14 +9,18 @@ use crate::context::{Context, Failure, conflict_of};
 pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
     let project = context.project(job.project).await?;
     let owed = context.store.callback(job.callback()).await?;
-    let Some(callback) = owed.filter(|callback| callback.progress.state == CallbackState::Owed)
-    else {
-        return run::finish(context, job.done(), "ended_before").await;
+    let Some(callback) = owed else {
+        return run::finish(context, job.done(), "gone").await;
+    };
+    // A job for a callback that has ended is a resend by hand: the plan begins anew.
+    let earlier = match callback.progress.state {
+        CallbackState::Owed => callback.progress.attempts,
+        CallbackState::Delivered | CallbackState::GivenUp => 0,
     };
     let began = context.clock.now();
     let report = context.sender.send(&callback.url, &callback.body).await;
     let now = context.clock.now();
-    let attempts = callback.progress.attempts.saturating_add(1);
+    let attempts = earlier.saturating_add(1);
     let pause = project.project.retry_plan.pause_after(attempts);
     let (state, end, outcome) = if report.accepted() {
         (CallbackState::Delivered, job.done(), "delivered")

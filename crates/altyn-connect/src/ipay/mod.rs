@@ -2,7 +2,7 @@
 //!
 //! The payer's browser posts a signed form to the partner; nothing is sent from here, so giving a
 //! sale twice is harmless. Its outcome is what IPN says of the callbacks and what search finds
-//! ([`map`]). A refund is the whole payment, once; the partner refuses a second one, cannot be
+//! (`map`). A refund is the whole payment, once; the partner refuses a second one, cannot be
 //! asked about the first, and may tell its outcome later. So an unknown refund stays unknown until
 //! a signed notification, or an operator, says what became of it.
 //!

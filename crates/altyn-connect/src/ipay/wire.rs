@@ -5,6 +5,7 @@
 //! fields is that of `redirect_data.body` in seed 003.
 
 use altyn_app::ports::provider::ProviderCall;
+use altyn_domain::mask::mask_cards;
 use altyn_domain::money::{Amount, Currency};
 use serde_json::Value;
 
@@ -220,7 +221,8 @@ impl RefundReply {
             Some(200 | 202) => Self::Trouble(format!("refund answered HTTP {http} and success")),
             Some(status) => {
                 let text = value.get("text").and_then(Value::as_str).unwrap_or_default();
-                let text = text.chars().filter(|c| !c.is_control()).take(120).collect();
+                let text: String = text.chars().filter(|c| !c.is_control()).take(120).collect();
+                let text = mask_cards(&text);
                 Self::Refused { status, text, code }
             }
             None => Self::Trouble(format!("refund answered HTTP {http} without a status")),

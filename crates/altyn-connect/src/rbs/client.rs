@@ -42,15 +42,13 @@ impl Gateway {
         let fields = request::register(&self.config, call);
         let reply = self.post("register.do", fields, self.move_limit).await.map_err(outcome_of)?;
         match reply.code() {
-            code if code.is_fine() => match reply.text("orderId") {
+            Code::Absent | Code::Number(0) => match reply.text("orderId") {
                 Some(md_order) => Ok(md_order.to_owned()),
                 None => Err(unknown("register.do", &reply)),
             },
             Code::Number(map::DUPLICATE) => self.registered_before(call).await,
-            Code::Number(3 | 4 | 5) => Err(self.refused("register.do", &reply, call.facts.clone())),
-            Code::Absent | Code::Number(_) | Code::Unreadable => {
-                Err(unknown("register.do", &reply))
-            }
+            Code::Number(3..=5) => Err(self.refused("register.do", &reply, call.facts.clone())),
+            Code::Number(_) | Code::Unreadable => Err(unknown("register.do", &reply)),
         }
     }
 
@@ -63,12 +61,7 @@ impl Gateway {
     }
 
     /// Gives the order to the bank.
-    pub(super) async fn hand_over(
-        &self,
-        call: &ProviderCall,
-        md_order: &str,
-        login: Option<&str>,
-    ) -> ProviderOutcome {
+    pub(super) async fn hand_over(&self, md_order: &str, login: Option<&str>) -> ProviderOutcome {
         let fields = request::other_way(md_order, login);
         let reply = match self.post("paymentotherway.do", fields, self.ask_limit).await {
             Ok(reply) => reply,
@@ -77,16 +70,14 @@ impl Gateway {
         let facts =
             ProviderFacts { payment_id: Some(wire::payment_id_of(md_order)), ..Default::default() };
         match reply.code() {
-            code if code.is_fine() && login.is_some() => ProviderOutcome::Instruct(facts),
-            code if code.is_fine() => match redirect_of(&reply) {
+            Code::Absent | Code::Number(0) if login.is_some() => ProviderOutcome::Instruct(facts),
+            Code::Absent | Code::Number(0) => match redirect_of(&reply) {
                 Some(redirect) => ProviderOutcome::Redirect(redirect, facts),
                 None => unknown("paymentotherway.do", &reply),
             },
             // Nobody holds a link to the order and nobody was billed: it will run out unpaid.
             Code::Number(1..=5) => self.refused("paymentotherway.do", &reply, facts),
-            Code::Absent | Code::Number(_) | Code::Unreadable => {
-                unknown("paymentotherway.do", &reply)
-            }
+            Code::Number(_) | Code::Unreadable => unknown("paymentotherway.do", &reply),
         }
     }
 
@@ -120,7 +111,9 @@ impl Gateway {
                 Ok(view) => map::refund_facts(view, sale, call.amount),
                 Err(_) => facts_of(sale),
             }),
-            code => self.refund_refused(code, (&reply, view), call, sale),
+            code @ (Code::Absent | Code::Number(_) | Code::Unreadable) => {
+                self.refund_refused(code, (&reply, view), call, sale)
+            }
         }
     }
 

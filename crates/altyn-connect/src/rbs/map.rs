@@ -82,8 +82,10 @@ pub(super) enum Sale {
 pub(super) fn sale_of(view: &OrderView, call: &ProviderCall) -> Sale {
     match view.code {
         Code::Number(NO_SUCH_ORDER) => return Sale::Absent,
-        code if code.is_fine() => {}
-        code => return Sale::Unclear(format!("the status answered {}", code.describe())),
+        Code::Absent | Code::Number(0) => {}
+        code @ (Code::Number(_) | Code::Unreadable) => {
+            return Sale::Unclear(format!("the status answered {}", code.describe()));
+        }
     }
     if let Some(difference) = stranger(view, call.amount, &call.order_number) {
         return Sale::Unclear(difference);
@@ -201,8 +203,10 @@ pub(super) enum Returned {
 pub(super) fn refund_of(view: &OrderView, sale: &SaleAtProvider, amount: Amount) -> Returned {
     match view.code {
         Code::Number(NO_SUCH_ORDER) => return Returned::Absent,
-        code if code.is_fine() => {}
-        code => return Returned::Unclear(format!("the status answered {}", code.describe())),
+        Code::Absent | Code::Number(0) => {}
+        code @ (Code::Number(_) | Code::Unreadable) => {
+            return Returned::Unclear(format!("the status answered {}", code.describe()));
+        }
     }
     if view.number.as_deref() != Some(sale.order_number.as_str()) {
         return Returned::Unclear("the status is of another order number".to_owned());

@@ -89,7 +89,7 @@ impl Provider for Rbs {
             return ProviderOutcome::Declined(Reason::ProviderRefusedData, call.facts.clone());
         };
         match self.gateway.register(call).await {
-            Ok(md_order) => self.gateway.hand_over(call, &md_order, login).await,
+            Ok(md_order) => self.gateway.hand_over(&md_order, login).await,
             Err(outcome) => outcome,
         }
     }

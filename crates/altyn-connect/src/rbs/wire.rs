@@ -18,11 +18,6 @@ pub(super) enum Code {
 }
 
 impl Code {
-    /// The request was processed, as the gateway counts it.
-    pub(super) fn is_fine(self) -> bool {
-        matches!(self, Self::Absent | Self::Number(0))
-    }
-
     /// For operators.
     pub(super) fn describe(self) -> String {
         match self {

@@ -265,9 +265,9 @@ impl SettingsJson<'_> {
             callback_url: take(self.callback_url),
             return_urls: self.return_urls.into(),
             methods: self.methods.into_iter().map(MethodJson::read).collect::<Option<_>>()?,
-            retry_plan: self.retry_pauses_ms.map_or(RetryPlan::Documented, |pauses| {
-                RetryPlan::Pauses(pauses.into_owned())
-            }),
+            retry_plan: self
+                .retry_pauses_ms
+                .map_or(RetryPlan::Documented, |pauses| RetryPlan::Pauses(pauses.into_owned())),
             clock_offset_ms: self.clock_offset_ms,
             ..project
         })

@@ -67,7 +67,8 @@ pub(crate) fn payment(row: PaymentRow) -> Result<Payment, StoreError> {
 
 /// An operation as a row.
 pub(crate) fn operation_row(operation: &Operation) -> Result<OperationRow, StoreError> {
-    let redirect = operation.redirect.as_ref().map(|redirect| encode(&RedirectJson::from(redirect)));
+    let redirect =
+        operation.redirect.as_ref().map(|redirect| encode(&RedirectJson::from(redirect)));
     Ok(OperationRow {
         project: operation.project.get().into(),
         id: operation.id.get(),

@@ -50,3 +50,10 @@ pub(crate) fn project(row: ProjectRow, keys: &KeyRing) -> Result<StoredProject, 
     let project = settings.and_then(|settings| settings.read_into(bare));
     Ok(StoredProject { project: at.need("settings", project)?, secret })
 }
+
+/// A project's secret, opened and sealed again with the newest key.
+pub(crate) fn reseal(keys: &KeyRing, row: &ProjectRow) -> Result<Vec<u8>, StoreError> {
+    keys.open_project_secret(row.id, &row.secret)
+        .and_then(|secret| keys.seal_project_secret(row.id, &secret))
+        .map_err(|error| StoreError::Database(format!("project {}: {error}", row.id)))
+}

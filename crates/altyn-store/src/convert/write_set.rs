@@ -54,9 +54,8 @@ impl WriteSet {
         let new_operations: Result<_, _> = operations(changeset.new_operations);
         let changed_operations: Result<_, _> = operations(changeset.changed_operations);
         let notification = changeset.notification.as_ref().map(payment::notification_row);
-        let callback_try = changeset
-            .callback_try
-            .map(|one| (callback::attempt_row(one.attempt), one.progress));
+        let callback_try =
+            changeset.callback_try.map(|one| (callback::attempt_row(one.attempt), one.progress));
         Ok(Self {
             payment,
             new_operations: new_operations?,

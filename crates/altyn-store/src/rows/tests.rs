@@ -8,7 +8,10 @@ use crate::migrate::{POSTGRES, SQLITE};
 #[test]
 fn statements_follow_from_the_definition() {
     let sql = BalanceRow::sql();
-    assert_eq!(sql.select, "SELECT project, account, currency, debit_minor, credit_minor FROM balances");
+    assert_eq!(
+        sql.select,
+        "SELECT project, account, currency, debit_minor, credit_minor FROM balances"
+    );
     assert_eq!(
         sql.insert_sqlite,
         "INSERT INTO balances (project, account, currency, debit_minor, credit_minor) \
@@ -54,7 +57,8 @@ fn columns_of(sql: &str) -> BTreeSet<(String, String)> {
         } else if let Some(table) = table {
             let mut words = line.split_whitespace();
             let (name, kind) = (words.next().unwrap(), words.next().unwrap_or_default());
-            if ["INTEGER", "BIGINT", "TEXT", "BLOB", "BYTEA"].contains(&kind.trim_end_matches(',')) {
+            if ["INTEGER", "BIGINT", "TEXT", "BLOB", "BYTEA"].contains(&kind.trim_end_matches(','))
+            {
                 found.insert((table.to_owned(), name.to_owned()));
             }
         }

@@ -4,7 +4,10 @@
 //! signature proves nothing about structure: every field is checked for type and characters here,
 //! and no field that decides about money or identity may contain `;`.
 
+mod asked;
 mod fields;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -16,12 +19,9 @@ use super::codes::Code;
 use super::refusal::Refusal;
 use super::sign::{SigningKey, signature_of, verify};
 use super::tree::{Node, flatten};
-use crate::state::Web;
+use crate::state::WebSettings;
 
-pub use fields::{
-    callback_wishes, customer, optional_text, refund_amount, return_urls,
-    sale_amount,
-};
+pub use asked::{clarification, named_request, refund, sale};
 
 /// A request whose sender is known.
 pub struct Signed<'a> {
@@ -56,26 +56,31 @@ impl Signed<'_> {
     }
 }
 
+/// What is known at the door before anything of a request is.
+pub struct Door<'d> {
+    /// The projects.
+    pub find: &'d dyn Fn(ProjectId) -> Option<Arc<ProjectEntry>>,
+    /// How much a refused sender is told.
+    pub settings: &'d WebSettings,
+}
+
 /// Finds the project, checks the signature. `at` is where the body has its `project_id`.
 pub fn authenticate<'a>(
-    web: &Web,
+    door: &Door<'_>,
     body: Node<'a>,
     at: &'static [&'static str],
 ) -> Result<Signed<'a>, Refusal> {
     let path = at.join(".");
     let id = project_id(body.at(at), &path)?;
-    let project = web
-        .context
-        .projects
-        .get(id)
-        .ok_or_else(|| Refusal::field(Code::ProjectNotFound, path, ""))?;
+    let project =
+        (door.find)(id).ok_or_else(|| Refusal::field(Code::ProjectNotFound, path, ""))?;
     let Some(signature) = signature_of(&body).filter(|text| !text.is_empty()) else {
         return Err(Refusal::new(Code::EmptySignature));
     };
     let key = SigningKey::new(project.secret.expose());
     match verify(&body, signature, &key) {
         Ok(_) => Ok(Signed { project, body }),
-        Err(_) => Err(mismatch(web, &project, &body)),
+        Err(_) => Err(mismatch(door.settings, &project, &body)),
     }
 }
 
@@ -95,12 +100,12 @@ fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectId, Refusal>
 
 /// Tells operators, and in developer mode the sender, which text was signed here. The text is
 /// masked like everything that is kept.
-fn mismatch(web: &Web, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
+fn mismatch(settings: &WebSettings, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
     let echo = RequestEcho::new(flatten(body));
     let lines: Vec<String> =
         echo.lines().iter().map(|(path, value)| format!("{path}:{value}")).collect();
     let signed = lines.join(";");
     tracing::warn!(project.id = project.project.id.get(), signed, "a signature does not fit");
-    let told = web.settings.developer_errors && project.project.test;
+    let told = settings.developer_errors && project.project.test;
     Refusal { signed: told.then_some(signed), ..Refusal::new(Code::InvalidSignature) }
 }

@@ -10,13 +10,13 @@ use crate::api::ecommpay::refusal::Refusal;
 use crate::api::ecommpay::tree::Node;
 
 /// The longest free text, characters.
-const TEXT_MAX_CHARS: usize = 255;
+pub const TEXT_MAX_CHARS: usize = 255;
 /// The longest address of a callback, characters.
-const URL_MAX_CHARS: usize = 255;
+pub const URL_MAX_CHARS: usize = 255;
 /// The longest address a payer returns to, characters.
-const RETURN_URL_MAX_CHARS: usize = 2_048;
+pub const RETURN_URL_MAX_CHARS: usize = 2_048;
 /// The longest a first callback may be put off, seconds.
-const CALLBACK_DELAY_MAX_S: i64 = 600;
+pub const CALLBACK_DELAY_MAX_S: i64 = 600;
 
 fn dotted(path: &[&str]) -> String {
     path.join(".")
@@ -49,13 +49,11 @@ pub fn optional_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, R
 }
 
 /// A text that identifies something: no `;` either.
-fn identity(body: &Node<'_>, path: &[&str], code: Code) -> Result<Option<String>, Refusal> {
+pub fn identity(body: &Node<'_>, path: &[&str], code: Code) -> Result<Option<String>, Refusal> {
     let text = match body.at(path) {
         // Plugins send shop ids as numbers; the signature is the same.
-        Some(Node::Number(digits)) => Some((*digits).to_owned()),
-        Some(
-            Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_),
-        )
+        Some(Node::Number(digits)) => Some(whole_number(digits, path, code)?),
+        Some(Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_))
         | None => optional_text(body, path)?,
     };
     let strange = |text: &String| text.chars().any(|c| c.is_control() || c == ';');
@@ -64,6 +62,32 @@ fn identity(body: &Node<'_>, path: &[&str], code: Code) -> Result<Option<String>
         return Err(Refusal::field(code, dotted(path), rule));
     }
     Ok(text)
+}
+
+/// Only digits: the same number in two spellings must not be two identities.
+fn whole_number(digits: &str, path: &[&str], code: Code) -> Result<String, Refusal> {
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain && digits.len() <= TEXT_MAX_CHARS {
+        return Ok(digits.to_owned());
+    }
+    let rule = "must be a string, or a whole number of at most 255 digits";
+    Err(Refusal::field(code, dotted(path), rule))
+}
+
+/// Refuses what stands where an object belongs: a cart or a sum inside it would go unread, and a
+/// refund without its sum would return everything. PHP writes an empty object as an empty list.
+pub fn objects(body: &Node<'_>, names: &[&str]) -> Result<(), Refusal> {
+    names.iter().try_for_each(|name| object(body, &[name]))
+}
+
+fn object(body: &Node<'_>, path: &[&str]) -> Result<(), Refusal> {
+    match body.at(path) {
+        None | Some(Node::Null | Node::Object(_)) => Ok(()),
+        Some(Node::List(items)) if items.is_empty() => Ok(()),
+        Some(Node::Bool(_) | Node::Number(_) | Node::Text(_) | Node::List(_)) => {
+            Err(invalid(path, "must be an object"))
+        }
+    }
 }
 
 fn integer(body: &Node<'_>, path: &[&str], max: i64) -> Result<Option<i64>, Refusal> {
@@ -126,9 +150,7 @@ fn amount_and_currency(minor: i64, currency: Currency) -> Result<Amount, Refusal
 
 /// The payer, from the object at `root` (`customer`, or `additional_data.customer`).
 pub fn customer(body: &Node<'_>, root: &[&str]) -> Result<Customer, Refusal> {
-    if let Some(Node::Bool(_) | Node::Number(_) | Node::Text(_)) = body.at(root) {
-        return Err(invalid(root, "must be an object"));
-    }
+    object(body, root)?;
     let path = |name| [root, &[name]].concat();
     let text = |name| optional_text(body, &path(name));
     let customer = Customer {

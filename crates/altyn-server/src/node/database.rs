@@ -1,0 +1,196 @@
+//! The database behind the store port, whichever engine it is, with its writers running.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use altyn_app::check::CheckReads;
+use altyn_app::ports::Store;
+use altyn_store::postgres::{self, PostgresStore};
+use altyn_store::sqlite::{self, SqliteStore};
+use altyn_store::{Engine, KeyRing, Schema};
+use altyn_web::metrics::Metrics;
+use anyhow::{Context as _, Result, bail};
+use tokio::task::JoinHandle;
+
+use crate::config::Config;
+
+/// How often written pages are moved from SQLite's log into its file.
+const CHECKPOINT_EVERY: Duration = Duration::from_millis(200);
+
+/// An open database.
+pub struct Database {
+    opened: Opened,
+    /// The threads and tasks that write; they end when the last handle on the store is gone.
+    writers: Vec<JoinHandle<()>>,
+    checkpoints: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone)]
+enum Opened {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
+}
+
+impl Database {
+    /// Opens what the configuration names and starts its writers.
+    pub async fn open(config: &Config, metrics: Arc<Metrics>) -> Result<Self> {
+        let schema =
+            if config.store.migrate_on_start { Schema::Migrate } else { Schema::AsItIs };
+        Self::open_as(config, schema, metrics).await
+    }
+
+    /// Opens it and deals with an older schema as told.
+    pub async fn open_as(config: &Config, schema: Schema, metrics: Arc<Metrics>) -> Result<Self> {
+        let keys = key_ring(config)?;
+        match Engine::parse(config.store.url.expose()).context("store.url")? {
+            Engine::Sqlite(path) => open_sqlite(&path, keys, schema, metrics),
+            Engine::Postgres(url) => {
+                let options = postgres::Options { schema, ..postgres::Options::default() };
+                let (store, writers) = PostgresStore::open(url.expose(), keys, options)
+                    .await
+                    .context("cannot open the database")?;
+                let writers = writers
+                    .into_iter()
+                    .map(|writer| tokio::spawn(write_postgres(writer, Arc::clone(&metrics))))
+                    .collect();
+                Ok(Self { opened: Opened::Postgres(store), writers, checkpoints: None })
+            }
+        }
+    }
+
+    /// The store port.
+    pub fn store(&self) -> Arc<dyn Store> {
+        match &self.opened {
+            Opened::Sqlite(store) => Arc::new(store.clone()),
+            Opened::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Reads for the check.
+    pub fn check_reads(&self) -> Arc<dyn CheckReads> {
+        match &self.opened {
+            Opened::Sqlite(store) => Arc::new(store.clone()),
+            Opened::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match self.opened {
+            Opened::Sqlite(_) => "sqlite",
+            Opened::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Seals every secret anew with the newest key.
+    pub async fn rotate_keys(&self) -> Result<u64> {
+        let resealed = match &self.opened {
+            Opened::Sqlite(store) => store.rotate_keys().await,
+            Opened::Postgres(store) => store.rotate_keys().await,
+        };
+        resealed.context("secrets could not be sealed anew")
+    }
+
+    /// Copies an embedded database to a new file while it is used.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        match &self.opened {
+            Opened::Sqlite(store) => store.backup(to).context("the copy was not made"),
+            Opened::Postgres(_) => {
+                bail!("a PostgreSQL database is backed up by pg_dump or pg_basebackup")
+            }
+        }
+    }
+
+    /// Waits until everything queued is written and the files are left whole.
+    pub async fn close(self) {
+        let Self { opened, writers, checkpoints } = self;
+        drop(opened);
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.abort();
+        }
+        for writer in writers {
+            let _ = writer.await;
+        }
+    }
+}
+
+fn open_sqlite(
+    path: &Path,
+    keys: KeyRing,
+    schema: Schema,
+    metrics: Arc<Metrics>,
+) -> Result<Database> {
+    let options = sqlite::Options { schema, ..sqlite::Options::default() };
+    let (store, mut writer) = SqliteStore::open(path, keys, options)
+        .with_context(|| format!("cannot open the database {}", path.display()))?;
+    let mut checkpointer = store.checkpointer().context("cannot open the database again")?;
+    let writing = tokio::task::spawn_blocking(move || {
+        while let Some(report) = writer.step_blocking() {
+            metrics.commit(report.commands, report.waiting);
+        }
+    });
+    let checkpoints = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(CHECKPOINT_EVERY).await;
+            let stepped = tokio::task::spawn_blocking(move || {
+                let report = checkpointer.step();
+                (checkpointer, report)
+            });
+            let Ok((same, report)) = stepped.await else { return };
+            checkpointer = same;
+            if let Err(error) = report {
+                tracing::warn!(%error, "SQLite's log could not be moved into its file");
+            }
+        }
+    });
+    Ok(Database {
+        opened: Opened::Sqlite(store),
+        writers: vec![writing],
+        checkpoints: Some(checkpoints),
+    })
+}
+
+async fn write_postgres(mut writer: postgres::PostgresWriter, metrics: Arc<Metrics>) {
+    while let Some(report) = writer.step().await {
+        metrics.commit(report.commands, report.waiting);
+    }
+}
+
+/// The key ring: from the configuration, else from its file, which is made when it is not there.
+pub fn key_ring(config: &Config) -> Result<KeyRing> {
+    if let Some(inline) = &config.keys.inline {
+        return KeyRing::parse(inline.expose()).context("keys.inline");
+    }
+    let path = &config.keys.file;
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let line = KeyRing::generate_line(1).context("cannot make a key")?;
+            let text = format!("{}\n", line.as_str());
+            write_private(path, &text)?;
+            tracing::warn!(path = %path.display(), "a key ring was made; keep a copy of it");
+            text
+        }
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("cannot read the key ring {}", path.display()));
+        }
+    };
+    KeyRing::parse(&text).with_context(|| format!("the key ring {}", path.display()))
+}
+
+/// Writes a file that only its owner may read, and never over another.
+pub fn write_private(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file =
+        options.open(path).with_context(|| format!("cannot make the file {}", path.display()))?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .with_context(|| format!("cannot write the file {}", path.display()))
+}

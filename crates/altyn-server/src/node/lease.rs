@@ -1,0 +1,79 @@
+//! The lease of this node's number, kept alive while it serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use altyn_app::ids::{IdSource, RESERVE_SECONDS};
+use altyn_app::ports::store::NodeLease;
+use altyn_app::ports::{Clock, Store};
+use altyn_domain::time::{SECOND_MS, Timestamp};
+use anyhow::{Context as _, Result, bail};
+use tokio::sync::watch;
+
+use crate::clock::SystemClock;
+
+/// How long a lease lasts without renewal.
+const LEASE_MS: i64 = 30 * SECOND_MS;
+/// How often it is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+
+/// Takes a free number and begins to make ids under it.
+pub async fn take(store: &dyn Store, owner: &str, ids: &IdSource) -> Result<NodeLease> {
+    let now = SystemClock.now();
+    let until = now.plus_millis(LEASE_MS);
+    let lease = store.lease_node(owner, now, until).await.context("cannot lease a node number")?;
+    let Some(lease) = lease else {
+        bail!("all 32 node numbers are taken; one frees itself 30 s after its node has gone");
+    };
+    let used = lease.high_second;
+    let lease = renewed(lease, now, used);
+    if !store.renew_node(&lease).await.context("cannot reserve ids")? {
+        bail!("the node number was taken away at once; start again");
+    }
+    ids.begin(lease.node, used, lease.high_second);
+    Ok(lease)
+}
+
+fn renewed(lease: NodeLease, now: Timestamp, second: i64) -> NodeLease {
+    let high_second = now.as_seconds().max(second) + RESERVE_SECONDS;
+    NodeLease { until: now.plus_millis(LEASE_MS), high_second, ..lease }
+}
+
+/// Renews until told to stop, then gives the number back. When the lease cannot be kept, ids stop
+/// being made before anybody else can have the number.
+pub async fn keep(
+    store: Arc<dyn Store>,
+    mut lease: NodeLease,
+    ids: Arc<IdSource>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    while !*stopped.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(RENEW_EVERY) => {}
+            _ = stopped.changed() => break,
+        }
+        let now = SystemClock.now();
+        let next = renewed(lease.clone(), now, ids.second());
+        match store.renew_node(&next).await {
+            Ok(true) => {
+                ids.extend(next.high_second);
+                lease = next;
+            }
+            Ok(false) => {
+                ids.revoke();
+                tracing::error!(node = lease.node, "the node number was lost; restart this node");
+                return;
+            }
+            Err(error) if now >= lease.until => {
+                ids.revoke();
+                tracing::error!(node = lease.node, %error, "the node number could not be kept");
+            }
+            Err(error) => tracing::warn!(node = lease.node, %error, "the lease was not renewed"),
+        }
+    }
+    let now = SystemClock.now();
+    let end = NodeLease { until: now, high_second: ids.second().max(lease.high_second), ..lease };
+    if let Err(error) = store.renew_node(&end).await {
+        tracing::warn!(%error, "the node number frees itself when its lease runs out");
+    }
+}

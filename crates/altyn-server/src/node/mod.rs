@@ -1,0 +1,198 @@
+//! A running node: the store and its writers, the lease of its number, projects in memory, the
+//! workers and the HTTP server; and their stop in the right order.
+//!
+//! Stop: no new connections; requests and jobs under way end; leases are given back; the writer
+//! ends when nobody can write any more.
+
+mod database;
+mod lease;
+mod providers;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use altyn_app::context::Context;
+use altyn_app::ids::IdSource;
+use altyn_app::jobs::JobKind;
+use altyn_app::ports::{Clock, Store};
+use altyn_app::projects::Projects;
+use altyn_connect::{AddressPolicy, HttpCallbackSender};
+use altyn_web::api::ecommpay::dialect::EcommpayDialect;
+use altyn_web::metrics::Metrics;
+use altyn_web::state::{Web, WebSettings};
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::workers::{Limits, Wakes, Worker};
+
+pub use database::{Database, key_ring};
+
+/// How often projects are compared with the store's (ruling 10: within a second).
+const REFRESH_EVERY: Duration = Duration::from_millis(500);
+/// Calls to providers under way at once, in all and to one account.
+const CALLS: Limits = Limits { in_flight: 256, per_lane: 128 };
+/// Questions to providers under way at once, in all and to one account.
+const QUESTIONS: Limits = Limits { in_flight: 256, per_lane: 128 };
+/// Timers worked at once.
+const TIMERS: Limits = Limits { in_flight: 16, per_lane: 16 };
+
+/// A node that serves.
+pub struct Node {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The database under it.
+    pub database: Database,
+    stop: watch::Sender<bool>,
+    server: JoinHandle<()>,
+    workers: Vec<JoinHandle<()>>,
+    upkeep: Vec<JoinHandle<()>>,
+    context: Context,
+    owner: String,
+}
+
+/// Opens everything and begins to serve on `listener`.
+pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
+    let address = listener.local_addr().context("the listener has no address")?;
+    let metrics = Arc::new(Metrics::new(random_u64()?));
+    let database = Database::open(config, Arc::clone(&metrics)).await?;
+    let store = database.store();
+    let owner = format!("{}-{:016x}", std::process::id(), random_u64()?);
+    let ids = Arc::new(IdSource::new());
+    let lease = lease::take(store.as_ref(), &owner, &ids).await?;
+    let wakes = Wakes::new();
+    let context = context(config, Arc::clone(&store), Arc::clone(&ids), wakes.clone())?;
+    context.projects.refresh(store.as_ref()).await.context("cannot read the projects")?;
+    let (stop, stopped) = watch::channel(false);
+    let upkeep = vec![
+        tokio::spawn(lease::keep(Arc::clone(&store), lease, ids, stopped.clone())),
+        tokio::spawn(refresh(Arc::clone(&context.projects), store, stopped.clone())),
+    ];
+    let workers = start_workers(config, &context, &owner, &wakes, (&metrics, &stopped));
+    let web = Web {
+        context: context.clone(),
+        settings: Arc::new(WebSettings { developer_errors: config.web.developer_errors }),
+        metrics,
+    };
+    let server = tokio::spawn(crate::http::serve(
+        listener,
+        altyn_web::router(web),
+        config.server.connections_max,
+        until(stopped),
+    ));
+    tracing::info!(%address, database = database.kind(), owner, "serving");
+    Ok(Node { address, database, stop, server, workers, upkeep, context, owner })
+}
+
+impl Node {
+    /// Stops in order; what cannot end in time is left to the leases.
+    pub async fn stop(self) {
+        let Self { database, stop, server, workers, upkeep, context, owner, .. } = self;
+        tracing::info!("stopping: requests and jobs under way are finished first");
+        stop.send_replace(true);
+        for task in std::iter::once(server).chain(workers) {
+            let _ = task.await;
+        }
+        let now = context.clock.now();
+        match context.store.release_jobs(&owner, now).await {
+            Ok(released) => tracing::info!(released, "leases were given back"),
+            Err(error) => tracing::warn!(%error, "leases run out by themselves"),
+        }
+        for task in upkeep {
+            let _ = task.await;
+        }
+        drop(context);
+        database.close().await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Resolves when the watch says stop.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn context(
+    config: &Config,
+    store: Arc<dyn Store>,
+    ids: Arc<IdSource>,
+    wakes: Wakes,
+) -> Result<Context> {
+    let policy = AddressPolicy::parse_allow(&config.callbacks.allow).context("callbacks.allow")?;
+    let sender = HttpCallbackSender::new(policy).context("cannot set up TLS")?;
+    Ok(Context {
+        store,
+        projects: Arc::new(Projects::default()),
+        providers: Arc::new(providers::open(config)?),
+        sender: Arc::new(sender),
+        dialect: Arc::new(EcommpayDialect),
+        clock: Arc::new(SystemClock),
+        ids,
+        on_work: Arc::new(move |kind| wakes.ring(kind)),
+    })
+}
+
+fn start_workers(
+    config: &Config,
+    context: &Context,
+    owner: &str,
+    wakes: &Wakes,
+    (metrics, stopped): (&Arc<Metrics>, &watch::Receiver<bool>),
+) -> Vec<JoinHandle<()>> {
+    if !config.server.workers {
+        return Vec::new();
+    }
+    let deliveries = Limits {
+        in_flight: config.callbacks.in_flight_max,
+        per_lane: config.callbacks.in_flight_per_host_max,
+    };
+    JobKind::ALL
+        .iter()
+        .map(|kind| {
+            let limits = match kind {
+                JobKind::CallProvider => CALLS,
+                JobKind::AskOutcome => QUESTIONS,
+                JobKind::DeliverCallback => deliveries,
+                JobKind::ExpireClarification => TIMERS,
+            };
+            let worker = Worker {
+                context: context.clone(),
+                kind: *kind,
+                owner: owner.to_owned(),
+                limits,
+                wakes: wakes.clone(),
+                metrics: Arc::clone(metrics),
+            };
+            tokio::spawn(worker.run(stopped.clone()))
+        })
+        .collect()
+}
+
+async fn refresh(
+    projects: Arc<Projects>,
+    store: Arc<dyn Store>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    while !*stopped.borrow() {
+        tokio::select! {
+            () = tokio::time::sleep(REFRESH_EVERY) => {}
+            _ = stopped.changed() => break,
+        }
+        if let Err(error) = projects.refresh(store.as_ref()).await {
+            tracing::warn!(%error, "projects could not be read again");
+        }
+    }
+}
+
+fn random_u64() -> Result<u64> {
+    getrandom::u64().context("the system gives no randomness")
+}
+
+/// The clock of this process, for commands.
+pub fn clock() -> impl Clock {
+    SystemClock
+}

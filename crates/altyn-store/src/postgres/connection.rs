@@ -1,0 +1,248 @@
+//! Connections: made once, kept, made again with back-off when the server went away.
+//!
+//! There is no TLS yet: the server is expected on the same machine, a private network or behind a
+//! tunnel. Statements are prepared once for each connection and planned once ([`SETTINGS`]).
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use altyn_app::ports::StoreError;
+use tokio::time::Instant;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+
+/// How long one attempt to connect may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The first pause after a failed attempt; it doubles.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+/// The longest pause between attempts.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// Every statement finds its rows by key, so one plan is good for all parameters, and a scan is
+/// never better: while the tables are new and have no statistics the planner would think so, and
+/// keep the plan as they grow. A commit is as durable as the server is set up to make it.
+const SETTINGS: &str = "
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET jit = off;
+    SET default_transaction_isolation = 'read committed';
+    SET statement_timeout = '60s';
+    SET lock_timeout = '30s';
+    SET idle_in_transaction_session_timeout = '60s';
+    SET client_min_messages = warning;
+";
+
+/// Parameters of a statement.
+pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// Where the database is.
+pub(super) struct Server {
+    config: Config,
+}
+
+impl Server {
+    /// Reads `postgres://user:password@host:port/database`.
+    pub(super) fn parse(url: &str) -> Result<Self, StoreError> {
+        // The error may quote the address, which may carry a password.
+        let mut config: Config = url.parse().map_err(|_| {
+            StoreError::Database("the address of the PostgreSQL server cannot be read".to_owned())
+        })?;
+        config
+            .application_name("altyn")
+            .connect_timeout(CONNECT_TIMEOUT)
+            .keepalives_idle(Duration::from_secs(30));
+        Ok(Self { config })
+    }
+
+    /// A new connection.
+    pub(super) async fn connect(&self) -> Result<Link, StoreError> {
+        let late = |_| StoreError::Database("the server did not answer in time".to_owned());
+        let connecting = self.config.connect(NoTls);
+        let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(late)?;
+        let (client, connection) = connected.map_err(|error| database(&error))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = %text_of(&error), "a connection to the database ended");
+            }
+        });
+        let settled = tokio::time::timeout(CONNECT_TIMEOUT, client.batch_execute(SETTINGS)).await;
+        settled.map_err(late)?.map_err(|error| database(&error))?;
+        Ok(Link { client, statements: Mutex::default() })
+    }
+}
+
+/// One connection and the statements prepared on it.
+pub(super) struct Link {
+    pub(super) client: Client,
+    statements: Mutex<HashMap<String, Statement>>,
+}
+
+impl Link {
+    /// The statement, prepared now if it was not before.
+    pub(super) async fn statement(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        if let Some(statement) = known {
+            return Ok(statement);
+        }
+        let statement = self.client.prepare(sql).await?;
+        let mut statements = self.statements.lock().unwrap_or_else(PoisonError::into_inner);
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    async fn rows(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let statement = self.statement(sql).await?;
+        self.client.query(&statement, parameters).await
+    }
+}
+
+/// A connection that comes back.
+pub(super) struct Line {
+    server: Arc<Server>,
+    state: tokio::sync::Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    link: Option<Arc<Link>>,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+impl Line {
+    /// Connects at the first use.
+    pub(super) fn new(server: &Arc<Server>) -> Self {
+        Self { server: Arc::clone(server), state: tokio::sync::Mutex::default() }
+    }
+
+    /// The connection, made anew if it was lost. While the server is away most calls fail at once:
+    /// only one in each pause tries it.
+    pub(super) async fn link(&self) -> Result<Arc<Link>, StoreError> {
+        let mut state = self.state.lock().await;
+        if let Some(link) = state.link.as_ref().filter(|link| !link.client.is_closed()) {
+            return Ok(Arc::clone(link));
+        }
+        state.link = None;
+        if state.not_before.is_some_and(|until| Instant::now() < until) {
+            return Err(StoreError::Database("the server cannot be reached".to_owned()));
+        }
+        match self.server.connect().await {
+            Ok(link) => {
+                let link = Arc::new(link);
+                *state = State { link: Some(Arc::clone(&link)), ..State::default() };
+                Ok(link)
+            }
+            Err(error) => {
+                let pause = PAUSE_FIRST.saturating_mul(1 << state.failures.min(10)).min(PAUSE_MAX);
+                state.failures = state.failures.saturating_add(1);
+                state.not_before = Some(Instant::now() + pause);
+                Err(error)
+            }
+        }
+    }
+
+    /// Gives the connection up: its session may be in the middle of something.
+    pub(super) async fn drop_link(&self) {
+        self.state.lock().await.link = None;
+    }
+}
+
+/// A fixed set of connections, used in turn. Statements of many callers travel on one connection
+/// at the same time; the server does them one after another.
+pub(super) struct Pool {
+    lines: Vec<Line>,
+    next: AtomicUsize,
+}
+
+impl Pool {
+    /// `size` connections, at least one.
+    pub(super) fn new(server: &Arc<Server>, size: usize) -> Self {
+        let lines = (0..size.max(1)).map(|_| Line::new(server)).collect();
+        Self { lines, next: AtomicUsize::new(0) }
+    }
+
+    async fn link(&self) -> Result<Arc<Link>, StoreError> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let line = self.lines.get(turn % self.lines.len().max(1));
+        let none = || StoreError::Database("no connection is configured".to_owned());
+        line.ok_or_else(none)?.link().await
+    }
+
+    /// Rows of a statement that may be done twice: after a broken connection it is tried once more.
+    pub(super) async fn rows(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self.link().await?.rows(sql, parameters).await {
+            Err(error) if is_lost(&error) => self.rows_once(sql, parameters).await,
+            done => done.map_err(|error| database(&error)),
+        }
+    }
+
+    /// Rows of a statement that must not be done twice.
+    pub(super) async fn rows_once(
+        &self,
+        sql: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows = self.link().await?.rows(sql, parameters).await;
+        rows.map_err(|error| database(&error))
+    }
+}
+
+/// The connection is gone, as opposed to: the server refused a statement.
+pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
+    match error.code() {
+        // A server that shuts down says so first.
+        Some(code) => [
+            &SqlState::ADMIN_SHUTDOWN,
+            &SqlState::CRASH_SHUTDOWN,
+            &SqlState::CANNOT_CONNECT_NOW,
+            &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        ]
+        .contains(&code),
+        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+    }
+}
+
+/// An error for operators.
+pub(super) fn database(error: &tokio_postgres::Error) -> StoreError {
+    StoreError::Database(text_of(error))
+}
+
+/// What the server said, without its detail, which quotes rows.
+fn text_of(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(told) => {
+            let constraint = told.constraint().map(|name| format!(", constraint {name}"));
+            let constraint = constraint.unwrap_or_default();
+            format!("{} ({}{constraint})", told.message(), told.code().code())
+        }
+        None => match error.source() {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_address_is_refused_without_quoting_it() {
+        let error = Server::parse("postgres://user:hunter2@host:port/x").err().unwrap();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}

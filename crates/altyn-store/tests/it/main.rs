@@ -1,0 +1,4 @@
+//! The contract of a store, on each engine.
+#![cfg(test)]
+
+mod sqlite;

@@ -1,0 +1,71 @@
+//! SQLite in a temporary file, its writer on a thread as the server runs it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use altyn_app::check::CheckReads;
+use altyn_app::ports::Store;
+use altyn_store::sqlite::{Options, SqliteStore};
+use altyn_store::{KeyRing, Schema};
+use altyn_testkit::store_contract;
+use altyn_testkit::store_contract::{Bench, TextRows};
+use async_trait::async_trait;
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+struct SqliteBench {
+    store: Arc<SqliteStore>,
+    path: PathBuf,
+    /// Removed when the bench goes.
+    _directory: tempfile::TempDir,
+}
+
+async fn open() -> Option<Arc<dyn Bench>> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("altyn.db");
+    let keys = KeyRing::parse(&KeyRing::generate_line(1).unwrap()).unwrap();
+    let options = Options { schema: Schema::Migrate, ..Options::default() };
+    let (store, mut writer) = SqliteStore::open(&path, keys, options).unwrap();
+    // It ends by itself when the last handle on the store is gone.
+    std::thread::spawn(move || while writer.step_blocking().is_some() {});
+    Some(Arc::new(SqliteBench { store: Arc::new(store), path, _directory: directory }))
+}
+
+#[async_trait]
+impl Bench for SqliteBench {
+    fn store(&self) -> Arc<dyn Store> {
+        self.store.clone()
+    }
+
+    fn reads(&self) -> Arc<dyn CheckReads> {
+        self.store.clone()
+    }
+
+    async fn sql(&self, statement: &str) -> Result<TextRows, String> {
+        rows(&self.path, statement).map_err(|error| error.to_string())
+    }
+
+    async fn close(&self) {}
+}
+
+fn rows(path: &PathBuf, statement: &str) -> rusqlite::Result<TextRows> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let mut statement = connection.prepare(statement)?;
+    let columns = statement.column_count();
+    let rows = statement.query_map([], |row| (0..columns).map(|at| text(row, at)).collect())?;
+    rows.collect()
+}
+
+fn text(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        ValueRef::Real(number) => Some(number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+    })
+}
+
+store_contract!(open);
