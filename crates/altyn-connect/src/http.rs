@@ -3,7 +3,7 @@
 //! Guaranteed: [`HttpError::NotSent`] means that no byte of the request left (the name has no
 //! address, nobody listens, the connection or its TLS handshake did not come about within
 //! [`CONNECT_LIMIT`]); whatever fails after that is [`HttpError::Unknown`]. An answer longer than
-//! [`ANSWER_MAX_BYTES`] is refused. Error texts name no address and no parameter. Attempted:
+//! [`ANSWER_MAX_BYTES`] is refused. Error texts name no path and no parameter. Attempted:
 //! reusing connections; one that the other side closed before the first byte is replaced silently,
 //! one that it closed in the very moment of use gives `Unknown`.
 

@@ -219,8 +219,6 @@ impl Provider for Ipay {
         match told {
             Some((true, code)) => ProviderOutcome::Approved(facts(code)),
             Some((false, code)) => ProviderOutcome::Declined(Reason::GeneralDecline, facts(code)),
-            // Facts are there once the partner answered that it took the refund.
-            None if call.facts.payment_id.is_some() => ProviderOutcome::Pending(call.facts.clone()),
             None => ProviderOutcome::Unknown("the provider offers no refund query".to_owned()),
         }
     }

@@ -103,10 +103,10 @@ fn order(status: i64, action: i64, deposited: i64, refunded: i64) -> String {
 
 /// The outcome in words: `approved`, `declined insufficient_funds`, …
 fn word(outcome: &ProviderOutcome) -> String {
-    match outcome {
-        ProviderOutcome::Declined(reason, _) => format!("declined {}", reason.as_str()),
-        other => other.as_str().to_owned(),
+    if let ProviderOutcome::Declined(reason, _) = outcome {
+        return format!("declined {}", reason.as_str());
     }
+    outcome.as_str().to_owned()
 }
 
 #[test]

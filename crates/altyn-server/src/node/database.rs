@@ -153,8 +153,12 @@ fn open_sqlite(
 }
 
 async fn write_postgres(mut writer: postgres::PostgresWriter, metrics: Arc<Metrics>) {
-    while let Some(report) = writer.step().await {
-        metrics.commit(report.commands, report.waiting);
+    loop {
+        let report = writer.step().await;
+        if report.closed {
+            return;
+        }
+        metrics.commit(report.changesets, 0);
     }
 }
 

@@ -73,9 +73,11 @@ fn every_word_of_a_closed_list_survives() {
     }
 }
 
+type Spoil<R> = fn(&mut R);
+
 #[test]
 fn what_cannot_be_is_named_by_table_column_and_key() {
-    let payment_cases: [(&str, fn(&mut PaymentRow)); 7] = [
+    let payment_cases: [(&str, Spoil<PaymentRow>); 7] = [
         ("project", |row| row.project = 0),
         ("reference", |row| row.reference.clear()),
         ("method", |row| row.method = "cash".into()),
@@ -91,7 +93,7 @@ fn what_cannot_be_is_named_by_table_column_and_key() {
             format!("inconsistent row in payments, {column}, key {}/{}", row.project, row.id);
         assert_eq!(payment(row).unwrap_err().to_string(), expected);
     }
-    let operation_cases: [(&str, fn(&mut OperationRow)); 9] = [
+    let operation_cases: [(&str, Spoil<OperationRow>); 9] = [
         ("kind", |row| row.kind = "void".into()),
         ("amount_minor", |row| row.amount_minor = i64::MAX),
         ("state", |row| row.state.clear()),

@@ -108,11 +108,11 @@ impl<'a> Batch<'a> {
             .then(|| pipeline.add(&self.writes.lock_payments, key_columns(&payments)));
         let locked_jobs =
             (!jobs.is_empty()).then(|| pipeline.add(&self.writes.lock_jobs, key_columns(&jobs)));
-        let claimed = (!claims.is_empty()).then(|| {
-            pipeline.add(&self.writes.claim_payments, PaymentRow::pg_columns(&claims))
-        });
+        let claimed = (!claims.is_empty())
+            .then(|| pipeline.add(&self.writes.claim_payments, PaymentRow::pg_columns(&claims)));
         let answers = pipeline.run().await?;
-        let rows = |at: Option<usize>| at.and_then(|at| answers.get(at)).map_or(&[][..], |rows| rows);
+        let rows =
+            |at: Option<usize>| at.and_then(|at| answers.get(at)).map_or(&[][..], |rows| rows);
         let mut standing = Standing::default();
         for row in rows(locked_payments) {
             standing.versions.insert(key_of(row)?, get(row, 2)?);
@@ -126,7 +126,8 @@ impl<'a> Batch<'a> {
             };
             standing.jobs.insert(key_of(row)?, job);
         }
-        let won: HashSet<i64> = rows(claimed).iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+        let won: HashSet<i64> =
+            rows(claimed).iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
         self.verdicts = judge(self.sets, &standing);
         self.refuse(Conflict::PaymentExists, |set| {
             new_payment(set).is_some_and(|row| !won.contains(&row.id))

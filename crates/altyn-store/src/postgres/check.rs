@@ -13,13 +13,11 @@ use tokio_postgres::Row as PgRow;
 use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
-use super::connection::{Link, database, is_lost};
+use super::connection::{Link, database};
 use super::reads::{read_all, value};
 use crate::convert::job::kind;
 use crate::convert::{callback, ledger, payment};
-use crate::rows::{
-    BalanceRow, CallbackRow, EntryRow, EventRow, OperationRow, PaymentRow, Row,
-};
+use crate::rows::{BalanceRow, CallbackRow, EntryRow, EventRow, OperationRow, PaymentRow, Row};
 
 type Failure = tokio_postgres::Error;
 type Key = (i64, i64);
@@ -95,11 +93,7 @@ struct Page {
 
 impl Page {
     async fn read(link: &Link, after: Key, limit: u32) -> Result<Self, Failure> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        match link.client.batch_execute(begin).await {
-            Err(error) if is_lost(&error) => return Err(error),
-            done => done?,
-        }
+        link.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         let limit = i64::from(limit);
         let payments = rows(link, &PAYMENTS, &[&after.0, &after.1, &limit]).await?;
         let keys = keys_of(&payments, 0, 1)?;

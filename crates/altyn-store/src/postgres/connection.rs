@@ -85,7 +85,8 @@ pub(super) struct Link {
 impl Link {
     /// The statement, prepared now if it was not before.
     pub(super) async fn statement(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
-        let known = self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        let known =
+            self.statements.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
         if let Some(statement) = known {
             return Ok(statement);
         }
@@ -212,7 +213,9 @@ pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
             &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
         ]
         .contains(&code),
-        None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+        None => {
+            error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>())
+        }
     }
 }
 

@@ -44,8 +44,7 @@ pub(super) async fn claim(pool: &Pool, claim: Claim) -> Result<Vec<Job>, StoreEr
         .await?;
     let mut jobs = Vec::with_capacity(rows.len());
     for row in &rows {
-        let was_due: i64 =
-            row.try_get(JobRow::COLUMNS.len()).map_err(|error| database(&error))?;
+        let was_due: i64 = row.try_get(JobRow::COLUMNS.len()).map_err(|error| database(&error))?;
         let job = claimed_job(JobRow::from_pg(row).map_err(|error| database(&error))?)?;
         jobs.push((was_due, job));
     }

@@ -94,10 +94,9 @@ async fn run(client: &Client, sql: &str) -> Result<(), StoreError> {
 async fn applied(client: &Client) -> Result<Vec<Applied>, StoreError> {
     let known = client.simple_query("SELECT to_regclass('schema_migrations') IS NOT NULL").await;
     let known = known.map_err(|error| database(&error))?;
-    let is_known = known.iter().any(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0) == Some("t"),
-        _ => false,
-    });
+    let is_known = known
+        .iter()
+        .any(|message| matches!(message, SimpleQueryMessage::Row(row) if row.get(0) == Some("t")));
     if !is_known {
         return Ok(Vec::new());
     }

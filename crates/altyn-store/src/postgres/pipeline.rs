@@ -132,11 +132,4 @@ impl Trouble {
             Self::Refused(told)
         }
     }
-
-    /// The error itself.
-    pub(super) fn into_error(self) -> StoreError {
-        match self {
-            Self::InTheWay(error) | Self::Refused(error) | Self::Lost(error) => error,
-        }
-    }
 }

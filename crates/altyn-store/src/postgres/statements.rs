@@ -49,8 +49,9 @@ impl Writes {
     pub(super) async fn prepare(link: &Link) -> Result<Self, tokio_postgres::Error> {
         let insert_operations = &OperationRow::sql().insert_unnest_pg;
         let insert_payments = &PaymentRow::sql().insert_unnest_pg;
-        let claim_payments =
-            format!("{insert_payments} ON CONFLICT (project, reference_key) DO NOTHING RETURNING id");
+        let claim_payments = format!(
+            "{insert_payments} ON CONFLICT (project, reference_key) DO NOTHING RETURNING id"
+        );
         let claim_refunds = format!(
             "{insert_operations} ON CONFLICT (project, merchant_refund_id)
                  WHERE merchant_refund_id IS NOT NULL DO NOTHING RETURNING id"

@@ -135,10 +135,8 @@ mod tests {
     fn change(payment: i64, expected_version: i64) -> WriteSet {
         let (mut record, _) = sale_of(&project(1).project, sale_request("a"));
         record.payment.id = PaymentId::new(payment);
-        let payment = Some(PaymentWrite::Changed {
-            payment: Box::new(record.payment),
-            expected_version,
-        });
+        let payment =
+            Some(PaymentWrite::Changed { payment: Box::new(record.payment), expected_version });
         WriteSet::of(Changeset { payment, ..Changeset::default() }).unwrap()
     }
 
@@ -166,12 +164,8 @@ mod tests {
         }
     }
 
-    const HELD: fn() -> StandingJob = || StandingJob {
-        owner: Some("me".to_owned()),
-        due_at: 100,
-        wakes: 0,
-        woken_for: None,
-    };
+    const HELD: fn() -> StandingJob =
+        || StandingJob { owner: Some("me".to_owned()), due_at: 100, wakes: 0, woken_for: None };
 
     fn verdicts(sets: &[WriteSet], standing: &Standing) -> Vec<Verdict> {
         judge(&sets.iter().collect::<Vec<_>>(), standing)

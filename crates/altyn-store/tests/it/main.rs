@@ -1,4 +1,5 @@
 //! The contract of a store, on each engine.
 #![cfg(test)]
 
+mod postgres;
 mod sqlite;

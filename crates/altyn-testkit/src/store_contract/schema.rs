@@ -6,14 +6,15 @@ use altyn_app::callback::CallbackAttempt;
 use altyn_app::changeset::{AttemptStart, CallbackTry, Changeset, NotificationWrite};
 use altyn_app::context::delivery_job;
 use altyn_app::ports::provider::Notification;
+use altyn_domain::payment::Record;
 
 use super::{Bench, assert_sound, keep};
 use crate::build::{Shop, callback, refund_request};
 use crate::clock::START;
 
-/// Statements that both engines understand and must refuse, given a row in each table. What is
-/// left out is what the engine's types forbid already.
-const FORBIDDEN: &[&str] = &[
+/// Statements that both engines understand and must refuse, given [`a_row_in_each_table`]: at least
+/// one for each constraint. What is left out is what an engine's types forbid already.
+pub const FORBIDDEN: &[&str] = &[
     // Keys.
     "INSERT INTO payments SELECT * FROM payments WHERE state = 'processing'",
     "UPDATE payments SET reference_key = 'same'",
@@ -77,10 +78,28 @@ const FORBIDDEN: &[&str] = &[
     "UPDATE projects SET secret = NULL",
     "UPDATE nodes SET node = -1",
     "UPDATE nodes SET node = 32",
+    "INSERT INTO users SELECT * FROM users",
+    "INSERT INTO users SELECT 2, login, 'h', 'r', 0, 0, 0 FROM users",
+    "UPDATE users SET disabled = 2",
+    "UPDATE users SET must_change = 2",
 ];
 
 /// Each forbidden row is refused by a constraint, and what was there stays.
 pub async fn forbidden_rows_are_refused(bench: Arc<dyn Bench>) {
+    let (shop, paid) = a_row_in_each_table(&bench).await;
+    for statement in FORBIDDEN {
+        let refused = bench.sql(statement).await.err();
+        let says = refused.unwrap_or_else(|| panic!("{statement} is not refused"));
+        assert!(says.contains("constraint"), "{statement}: {says}");
+    }
+    assert_eq!(shop.read(&paid).await, paid);
+    let after = bench.sql("SELECT count(*) FROM payments").await.expect("payments are counted");
+    assert_eq!(after, [vec![Some("2".to_owned())]]);
+    assert_sound(&bench).await;
+}
+
+/// Fills every table; gives back the payment that most of it hangs on.
+pub async fn a_row_in_each_table(bench: &Arc<dyn Bench>) -> (Shop, Record) {
     let shop = Shop::open(bench.store()).await;
     shop.accepted("accepted").await;
     let paid = shop.paid("paid").await;
@@ -123,13 +142,8 @@ pub async fn forbidden_rows_are_refused(bench: Arc<dyn Bench>) {
     keep(&shop.store, Changeset { callback_try, ..Changeset::default() }).await;
     let lease = shop.store.lease_node("node", START, START.plus_millis(1)).await;
     assert!(lease.expect("the store answers").is_some());
-    let before = shop.read(&paid).await;
-    for statement in FORBIDDEN {
-        let refused = bench.sql(statement).await;
-        assert!(refused.is_err(), "{statement}");
-    }
-    assert_eq!(shop.read(&paid).await, before);
-    let after = bench.sql("SELECT count(*) FROM payments").await.expect("payments are counted");
-    assert_eq!(after, [vec![Some("2".to_owned())]]);
-    assert_sound(&bench).await;
+    let user = "INSERT INTO users VALUES (1, 'login', 'hash', 'role', 0, 0, 0)";
+    bench.sql(user).await.expect("a user is added");
+    let paid = shop.read(&paid).await;
+    (shop, paid)
 }

@@ -5,11 +5,11 @@ use altyn_app::ports::provider::ProviderAccount;
 use altyn_app::projects::ProjectEntry;
 use altyn_domain::id::OperationId;
 use altyn_domain::payment::Record;
-use serde::Serialize;
 use serde_json::Value;
 
 use super::sign::{SigningKey, sign};
 use super::view;
+use super::wire::Document;
 
 /// Words callbacks for merchants of ECommPay.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,17 +24,19 @@ impl Dialect for EcommpayDialect {
         account: Option<&ProviderAccount>,
     ) -> Vec<u8> {
         view::callback(record, operation, account)
-            .map(|body| signed(&body, &SigningKey::new(project.secret.expose())))
+            .map(|body| signed(body, &SigningKey::new(project.secret.expose())))
             .unwrap_or_default()
     }
 }
 
 /// The document as JSON bytes, with its `signature` filled in.
-pub fn signed<T: Serialize>(document: &T, key: &SigningKey) -> Vec<u8> {
-    let mut value = serde_json::to_value(document).unwrap_or(Value::Null);
-    let signature = sign(&value, key);
-    if let Value::Object(members) = &mut value {
-        members.insert("signature".to_owned(), Value::String(signature));
-    }
-    value.to_string().into_bytes()
+pub fn signed<T: Document>(document: T, key: &SigningKey) -> Vec<u8> {
+    serde_json::to_vec(&with_signature(document, key)).unwrap_or_default()
+}
+
+/// The document with its `signature` filled in.
+pub fn with_signature<T: Document>(mut document: T, key: &SigningKey) -> T {
+    let value = serde_json::to_value(&document).unwrap_or(Value::Null);
+    document.set_signature(sign(&value, key));
+    document
 }

@@ -2,37 +2,35 @@
 //!
 //! A request body goes through [`tree`] (a strict reader that keeps what a signature depends on),
 //! then [`sign`] (who sent it), and only then is read for meaning ([`read`]). [`view`] words what
-//! goes out. Wire facts come from `protocols/ecommpay.md`; no rule about money is here.
+//! goes out. [`contract`] tells merchants all of it, from the same types and tables. Wire facts
+//! come from `protocols/ecommpay.md`; no rule about money is here.
 
 pub mod codes;
+pub mod contract;
 pub mod dialect;
+pub mod endpoints;
 mod handlers;
 mod read;
 mod refusal;
 pub mod request_id;
+pub mod requests;
 pub mod sign;
 pub mod tree;
 pub mod view;
 pub mod wire;
 
 use axum::Router;
-use axum::routing::post;
 
 use crate::state::Web;
 
+use endpoints::Endpoint;
 pub use handlers::BODY_MAX_BYTES;
 
-/// Every path of the Gate, in one list.
+/// Every path of the Gate: those of [`Endpoint::ALL`], and a refusal for all others below `/v2`.
 pub fn routes() -> Router<Web> {
-    Router::new()
-        .route("/v2/payment/online-banking/{method}/sale", post(handlers::online_banking_sale))
-        .route("/v2/payment/online-banking/{method}/refund", post(handlers::online_banking_refund))
-        .route("/v2/payment/card-partner/sale", post(handlers::card_partner_sale))
-        .route("/v2/payment/card-partner/refund", post(handlers::card_partner_refund))
-        .route("/v2/payment/refund", post(handlers::any_refund))
-        .route("/v2/payment/status", post(handlers::status))
-        .route("/v2/payment/status/request", post(handlers::status_of_request))
-        .route("/v2/payment/clarification", post(handlers::clarification))
+    Endpoint::ALL
+        .iter()
+        .fold(Router::new(), |router, endpoint| router.route(endpoint.path(), endpoint.handler()))
         .route("/v2/{*rest}", axum::routing::any(handlers::no_such_path))
         .method_not_allowed_fallback(handlers::no_such_verb)
 }

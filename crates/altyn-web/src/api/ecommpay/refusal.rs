@@ -1,6 +1,7 @@
 //! A refusal: the dialect's code, the field at fault, and nothing stored.
 
 use altyn_app::context::Failure;
+use altyn_app::payment::{ClarifyError, RefundError, SaleError};
 use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
@@ -75,6 +76,39 @@ impl From<Failure> for Refusal {
                 tracing::error!(%error, "a request failed in the store");
                 Self::new(Code::InternalError)
             }
+        }
+    }
+}
+
+impl From<SaleError> for Refusal {
+    fn from(error: SaleError) -> Self {
+        match error {
+            SaleError::Exists { field } => {
+                Self::field(Code::PaymentExists, field, "differs from the first request")
+            }
+            SaleError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<RefundError> for Refusal {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::NotFound => Self::field(Code::NotFound, "general.payment_id", ""),
+            RefundError::RefundIdExists { field } => {
+                Self::field(Code::RefundIdExists, field, "differs from the first request")
+            }
+            RefundError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ClarifyError> for Refusal {
+    fn from(error: ClarifyError) -> Self {
+        match error {
+            ClarifyError::NotFound => Self::field(Code::NotFound, "general.payment_id", ""),
+            ClarifyError::NotAsked => Self::new(Code::WrongState),
+            ClarifyError::Failure(failure) => failure.into(),
         }
     }
 }

@@ -152,7 +152,7 @@ impl Common {
             redirect_data: redirect.map(|redirect| RedirectData {
                 body: redirect.body.iter().cloned().collect(),
                 method: redirect.method.as_str(),
-                url: redirect.url.clone(),
+                url: redirect.url.replace(';', "%3B"),
             }),
             clarification_fields: (!missing.is_empty())
                 .then_some(("customer", missing))
@@ -238,7 +238,7 @@ fn provider(
         id: account.map_or(0, |account| account.wire_id),
         payment_id: facts.payment_id.as_deref().map(clean).unwrap_or_default(),
         date: dated.then(|| date(facts.at.unwrap_or(operation.updated_at))),
-        auth_code: facts.auth_code.clone().unwrap_or_default(),
+        auth_code: facts.auth_code.as_deref().map(clean).unwrap_or_default(),
         endpoint_id: account.filter(|_| is_sale).and_then(|account| account.endpoint_id.clone()),
     }
 }

@@ -9,6 +9,26 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::codes::Code;
+
+/// What goes out signed.
+pub trait Document: Serialize {
+    /// Puts the signature in.
+    fn set_signature(&mut self, signature: String);
+}
+
+macro_rules! documents {
+    ($($name:ident),+) => {$(
+        impl Document for $name {
+            fn set_signature(&mut self, signature: String) {
+                self.signature = signature;
+            }
+        }
+    )+};
+}
+
+documents!(CallbackBody, StatusBody, UnknownPayment);
+
 /// A request was accepted; the result comes by callback.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Accepted {
@@ -229,6 +249,19 @@ pub struct UnknownPayment {
     pub errors: Vec<ErrorView>,
     /// Base64 of HMAC-SHA512 over all the rest, ecommpay.md §1.
     pub signature: String,
+}
+
+impl UnknownPayment {
+    /// The answer about this id, not signed yet.
+    pub fn of(project_id: u32, payment_id: &str) -> Self {
+        let code = Code::NotFound;
+        Self {
+            project_id,
+            payment: UnknownPaymentView { id: payment_id.to_owned(), status: "error" },
+            errors: vec![ErrorView { code: code.number(), message: code.message(), field: None }],
+            signature: String::new(),
+        }
+    }
 }
 
 /// A payment nothing is known of.
