@@ -4,7 +4,7 @@
 
 pub mod api;
 pub mod inbound;
-mod lang;
+pub mod lang;
 pub mod metrics;
 mod ops;
 mod page;

@@ -20,6 +20,8 @@ use clap::{Parser, Subcommand};
 use crate::config::{ANNOTATED_DEFAULT, Config};
 use crate::{demo, logs, sandbox};
 
+pub use serve::stop_signal;
+
 /// Altyn: a self-hosted payment platform in one binary.
 #[derive(Parser)]
 #[command(name = "altyn", version, about)]

@@ -107,22 +107,18 @@ pub(super) async fn refund_by_merchant_id(
     Ok(Some((PaymentId::new(value(row, 0)?), OperationId::new(value(row, 1)?))))
 }
 
-/// The oldest refund under way that carries the provider's id of its sale, or whose sale does: a
-/// refund may be notified of before its own call was answered.
+/// The oldest refund under way that goes by this number of the provider's: its sale's, until it is
+/// given one of its own.
 pub(super) async fn open_refund(
     pool: &Pool,
     account: &str,
     provider_payment_id: &str,
 ) -> Result<Option<(ProjectId, PaymentId, OperationId)>, StoreError> {
-    // The conditions on kind and state are those of the partial index, word for word.
-    let sql = "SELECT r.project, r.payment, r.id FROM operations AS r
-         WHERE r.account = $1::text
-             AND r.kind = 'refund' AND r.state IN ('sending', 'unknown', 'pending')
-             AND (r.provider_payment_id = $2::text OR EXISTS (
-                 SELECT 1 FROM operations AS s
-                 WHERE s.project = r.project AND s.payment = r.payment AND s.kind = 'sale'
-                     AND s.generation = r.generation AND s.provider_payment_id = $2::text))
-         ORDER BY r.id LIMIT 1";
+    // The last two conditions are those of the partial index, word for word.
+    let sql = "SELECT project, payment, id FROM operations
+         WHERE account = $1::text AND provider_payment_id = $2::text
+             AND kind = 'refund' AND state IN ('sending', 'unknown', 'pending')
+         ORDER BY id LIMIT 1";
     let rows = pool.rows(sql, &[&account, &provider_payment_id]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (project, payment, id) = (value(row, 0)?, value(row, 1)?, value(row, 2)?);

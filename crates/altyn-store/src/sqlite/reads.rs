@@ -60,7 +60,7 @@ impl Readers {
     }
 }
 
-/// The row that `tail` names, if there is one.
+/// The row that the statement gives, if there is one.
 pub(super) fn one<R: Row>(
     connection: &Connection,
     sql: &str,

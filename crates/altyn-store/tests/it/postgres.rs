@@ -82,16 +82,13 @@ async fn run(url: &str, sql: &str) -> Result<TextRows, String> {
         let told = error.as_db_error().map(ToString::to_string);
         told.unwrap_or_else(|| error.to_string())
     })?;
-    let text = |row: &tokio_postgres::SimpleQueryRow| {
-        (0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect()
-    };
-    Ok(messages
-        .iter()
-        .filter_map(|message| match message {
-            SimpleQueryMessage::Row(row) => Some(text(row)),
-            _ => None,
-        })
-        .collect())
+    let mut rows = TextRows::new();
+    for message in &messages {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect());
+        }
+    }
+    Ok(rows)
 }
 
 struct PostgresBench {

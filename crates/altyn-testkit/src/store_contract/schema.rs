@@ -35,7 +35,7 @@ pub const FORBIDDEN: &[&str] = &[
     "UPDATE payments SET generation = 0",
     "UPDATE payments SET amount_minor = 0",
     "UPDATE payments SET amount_minor = -1",
-    "UPDATE payments SET captured_minor = -1",
+    "UPDATE payments SET captured_minor = -1, refunded_minor = -1, reserved_minor = 0",
     "UPDATE payments SET refunded_minor = -1",
     "UPDATE payments SET reserved_minor = -1",
     "UPDATE payments SET refunded_minor = captured_minor + 1, reserved_minor = 0",

@@ -14,6 +14,8 @@ mod read;
 mod refusal;
 pub mod request_id;
 pub mod requests;
+#[cfg(test)]
+mod rig;
 pub mod sign;
 pub mod tree;
 pub mod view;

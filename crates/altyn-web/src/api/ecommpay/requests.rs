@@ -10,13 +10,6 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 /// A text that identifies something, or a whole number.
 const IDENTITY: &str = r"^[^;\p{Cc}]*$";
-/// What `general.payment_id` may be.
-const REFERENCE: &str = r"^[^;\p{Cc}]+$";
-/// Free text: line breaks and tabs are its only control characters.
-const TEXT: &str = r"^[^\p{Cc}]*([\n\r\t][^\p{Cc}]*)*$";
-/// An absolute address without a name or password in it.
-const WEB: &str = r"^https?://[^;\s\p{Cc}]+$";
-
 fn of(types: &[Type]) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::from_iter(types.iter().cloned()))
 }
@@ -27,7 +20,7 @@ fn identity(description: &str, example: &str) -> Object {
         .minimum(Some(0))
         .pattern(Some(IDENTITY))
         .description(Some(description))
-        .example(Some(example.into()))
+        .examples([example])
         .build()
 }
 
@@ -37,7 +30,7 @@ fn project_number() -> Object {
         .maximum(Some(4_294_967_295_i64))
         .pattern(Some("^[0-9]+$"))
         .description(Some("The project's number, or the same digits as a string."))
-        .example(Some(42.into()))
+        .examples([42])
         .build()
 }
 
@@ -58,7 +51,7 @@ fn phone() -> Object {
         .pattern(Some("^[0-9]{4,24}$"))
         .minimum(Some(1_000))
         .description(Some("The payer's telephone number, digits only."))
-        .example(Some("79161234567".into()))
+        .examples(["79161234567"])
         .build()
 }
 
@@ -69,7 +62,7 @@ pub struct General {
     #[schema(schema_with = project_number)]
     pub project_id: u32,
     /// The shop's id of the payment, unique within the project whatever the case of its letters.
-    #[schema(min_length = 1, max_length = 255, pattern = REFERENCE, example = "Payment 12")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^;\p{Cc}]+$", example = "Payment 12")]
     pub payment_id: String,
     /// Base64 of HMAC-SHA512 over the whole body.
     #[schema(min_length = 88, max_length = 88)]
@@ -83,19 +76,19 @@ pub struct SaleGeneral {
     #[schema(schema_with = project_number)]
     pub project_id: u32,
     /// The shop's id of the payment, unique within the project whatever the case of its letters.
-    #[schema(min_length = 1, max_length = 255, pattern = REFERENCE, example = "Payment 12")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^;\p{Cc}]+$", example = "Payment 12")]
     pub payment_id: String,
     /// Base64 of HMAC-SHA512 over the whole body.
     #[schema(min_length = 88, max_length = 88)]
     pub signature: String,
     /// Where the callbacks of this payment go, instead of the project's own address.
-    #[schema(max_length = 255, pattern = WEB, example = "https://shop.example/callback")]
+    #[schema(max_length = 255, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/callback")]
     pub merchant_callback_url: Option<String>,
     /// Where a final success is told, before the others.
-    #[schema(max_length = 255, pattern = WEB, example = "https://shop.example/paid")]
+    #[schema(max_length = 255, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/paid")]
     pub merchant_success_callback_url: Option<String>,
     /// Where a final decline is told, before the others.
-    #[schema(max_length = 255, pattern = WEB, example = "https://shop.example/not-paid")]
+    #[schema(max_length = 255, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/not-paid")]
     pub merchant_decline_callback_url: Option<String>,
 }
 
@@ -121,13 +114,13 @@ pub struct Customer {
     #[schema(pattern = "^[A-Z]{2}$", example = "RU")]
     pub country: Option<String>,
     /// The payer's first name.
-    #[schema(max_length = 255, pattern = TEXT, example = "Иван")]
+    #[schema(max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "Иван")]
     pub first_name: Option<String>,
     /// The payer's last name.
-    #[schema(max_length = 255, pattern = TEXT, example = "Ёжиков")]
+    #[schema(max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "Ёжиков")]
     pub last_name: Option<String>,
     /// The language of the payer's pages, if they are ours.
-    #[schema(max_length = 255, pattern = TEXT, example = "ru")]
+    #[schema(max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "ru")]
     pub language: Option<String>,
 }
 
@@ -141,7 +134,7 @@ pub struct SalePayment {
     #[schema(pattern = "^[A-Z]{3}$", example = "RUB")]
     pub currency: String,
     /// What is paid for. A `;` in it becomes a comma in callbacks.
-    #[schema(max_length = 255, pattern = TEXT, example = "Заказ № 5")]
+    #[schema(max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "Заказ № 5")]
     pub description: Option<String>,
 }
 
@@ -155,7 +148,7 @@ pub struct RefundPayment {
     #[schema(pattern = "^[A-Z]{3}$", example = "RUB")]
     pub currency: Option<String>,
     /// Why it is returned.
-    #[schema(max_length = 255, pattern = TEXT, example = "refund_02")]
+    #[schema(max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "refund_02")]
     pub description: Option<String>,
     /// The shop's own id of the refund.
     #[schema(schema_with = merchant_refund_id)]
@@ -166,13 +159,13 @@ pub struct RefundPayment {
 #[derive(Debug, ToSchema)]
 pub struct ReturnUrl {
     /// After a success.
-    #[schema(max_length = 2048, pattern = WEB, example = "https://shop.example/ok")]
+    #[schema(max_length = 2048, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/ok")]
     pub success: Option<String>,
     /// After a decline.
-    #[schema(max_length = 2048, pattern = WEB, example = "https://shop.example/no")]
+    #[schema(max_length = 2048, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/no")]
     pub decline: Option<String>,
     /// When nothing is decided yet, or the fitting one of the others is not given.
-    #[schema(max_length = 2048, pattern = WEB, example = "https://shop.example/")]
+    #[schema(max_length = 2048, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/")]
     pub r#return: Option<String>,
 }
 
@@ -243,7 +236,7 @@ pub struct RequestStatusRequest {
     #[schema(schema_with = project_number)]
     pub project_id: u32,
     /// From the answer to that request, or `operation.request_id`.
-    #[schema(min_length = 1, max_length = 255, pattern = TEXT, example = "0be9d6d5-00000001")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "0be9d6d5-00000001")]
     pub request_id: String,
     /// Base64 of HMAC-SHA512 over the whole body.
     #[schema(min_length = 88, max_length = 88)]

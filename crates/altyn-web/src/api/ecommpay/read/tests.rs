@@ -1,1 +1,194 @@
-//! Reading, from bytes to typed requests.
+//! Reading, from bytes to typed requests: characters, lengths, forms that clients send.
+
+use serde_json::{Value, json};
+
+use crate::api::ecommpay::codes::Code;
+use crate::api::ecommpay::contract::examples::request;
+use crate::api::ecommpay::endpoints::Endpoint;
+use crate::api::ecommpay::rig::{Understood, read_signed, set};
+
+/// The code and field of the refusal, or `ok`.
+fn read(endpoint: Endpoint, path: &str, value: Value) -> String {
+    let mut body = request(endpoint);
+    set(&mut body, path, value);
+    match read_signed(endpoint, &body) {
+        Ok(_) => "ok".to_owned(),
+        Err(refusal) => {
+            format!("{} {}", refusal.code.number(), refusal.field.unwrap_or_default())
+        }
+    }
+}
+
+#[track_caller]
+fn check(endpoint: Endpoint, cases: &[(&str, Value, &str)]) {
+    for (path, value, expected) in cases {
+        assert_eq!(read(endpoint, path, value.clone()), *expected, "{path} = {value}");
+    }
+}
+
+#[test]
+fn identities_have_limits() {
+    let long = "я".repeat(300);
+    let digits: Value = serde_json::from_str(&"7".repeat(300)).unwrap_or_else(|_| json!(1e300));
+    check(
+        Endpoint::OnlineBankingSale,
+        &[
+            ("general.payment_id", json!(long), "3024 general.payment_id"),
+            ("general.payment_id", json!("я".repeat(255)), "ok"),
+            ("general.payment_id", json!("🚀 №5, «заказ»"), "ok"),
+            ("general.payment_id", json!("a;b"), "3024 general.payment_id"),
+            ("general.payment_id", json!("a\u{0}b"), "3024 general.payment_id"),
+            ("general.payment_id", json!("a\nb"), "3024 general.payment_id"),
+            ("general.payment_id", json!(5), "3024 general.payment_id"),
+            ("general.payment_id", json!(""), "2004 general.payment_id"),
+            ("customer.id", json!(long), "502 customer.id"),
+            ("customer.id", digits, "2124 customer.id"),
+            ("customer.id", json!(77), "ok"),
+            ("customer.id", json!(-77), "2124 customer.id"),
+            ("customer.id", json!(7.5), "2124 customer.id"),
+            ("customer.id", json!("🧑 1"), "ok"),
+            ("customer.id", json!("1;2"), "2124 customer.id"),
+            ("customer.id", json!("1\t2"), "2124 customer.id"),
+            ("customer.id", json!(""), "2004 customer.id"),
+            ("customer.account_id", json!("u;x:y"), "502 customer.account_id"),
+            ("customer.account_id", json!(false), "502 customer.account_id"),
+        ],
+    );
+}
+
+#[test]
+fn texts_have_limits() {
+    check(
+        Endpoint::OnlineBankingSale,
+        &[
+            ("payment.description", json!("Заказ № 5; 🍕 ×2\nи доставка\t"), "ok"),
+            ("payment.description", json!("🍕".repeat(255)), "ok"),
+            ("payment.description", json!("🍕".repeat(256)), "502 payment.description"),
+            ("payment.description", json!("a\u{0}"), "502 payment.description"),
+            ("payment.description", json!("a\u{9f}"), "502 payment.description"),
+            ("payment.description", json!(["a"]), "502 payment.description"),
+            ("customer.first_name", json!("O'Neil \\ \" % _ ;"), "ok"),
+            ("customer.phone", json!("+79161234567"), "502 customer.phone"),
+            ("customer.phone", json!("٠١٢٣٤"), "502 customer.phone"),
+            ("customer.phone", json!(79161234567_i64), "ok"),
+            ("customer.email", json!("иван@пример.рф"), "ok"),
+            ("customer.email", json!("a@b@c.d"), "2426 customer.email"),
+            ("customer.email", json!("a b@c.de"), "2426 customer.email"),
+            ("customer.ip_address", json!("2001:db8::1"), "ok"),
+            ("customer.ip_address", json!("1.2.3.4.5"), "502 customer.ip_address"),
+            ("customer.country", json!("ru"), "2610 customer.country"),
+        ],
+    );
+}
+
+#[test]
+fn sums_are_whole_and_their_currency_exists() {
+    let number = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    check(
+        Endpoint::OnlineBankingSale,
+        &[
+            ("payment.amount", number("10000000000000"), "ok"),
+            ("payment.amount", number("10000000000001"), "502 payment.amount"),
+            ("payment.amount", number("0"), "502 payment.amount"),
+            ("payment.amount", number("-1"), "502 payment.amount"),
+            ("payment.amount", number("100.0"), "502 payment.amount"),
+            ("payment.amount", number("1e3"), "502 payment.amount"),
+            ("payment.amount", json!("100"), "502 payment.amount"),
+            ("payment.amount", json!("100;payment:currency:RUB"), "502 payment.amount"),
+            ("payment.currency", json!("rub"), "3121 payment.currency"),
+            ("payment.currency", json!("RUR"), "3121 payment.currency"),
+            ("payment.currency", json!("ZZZ"), "3121 payment.currency"),
+            ("payment.currency", json!(643), "502 payment.currency"),
+            ("payment.currency", json!("RUB;"), "3121 payment.currency"),
+        ],
+    );
+}
+
+#[test]
+fn a_sum_in_the_wrong_place_never_becomes_a_full_refund() {
+    for endpoint in
+        [Endpoint::OnlineBankingRefund, Endpoint::CardPartnerRefund, Endpoint::AnyRefund]
+    {
+        check(
+            endpoint,
+            &[
+                ("payment", json!("{\"amount\":100,\"currency\":\"RUB\"}"), "502 payment"),
+                ("payment", json!([{"amount": 100, "currency": "RUB"}]), "502 payment"),
+                ("payment", json!(100), "502 payment"),
+                ("payment", json!([]), "ok"),
+                ("payment", json!({}), "ok"),
+                ("payment", Value::Null, "ok"),
+                ("payment", json!({"amount": 100}), "3287 payment.currency"),
+                ("payment", json!({"currency": "RUB"}), "3286 payment.amount"),
+                ("payment.merchant_refund_id", json!("a;b"), "502 payment.merchant_refund_id"),
+                ("payment.merchant_refund_id", json!("a\nb"), "502 payment.merchant_refund_id"),
+                ("payment.description", json!("возврат; по просьбе"), "ok"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn addresses_are_absolute_and_open() {
+    for path in ["general.merchant_callback_url", "return_url.success", "return_url.return"] {
+        let refused = format!("502 {path}");
+        for (text, expected) in [
+            ("https://магазин.рф/?a=1&b=%3B", "ok"),
+            ("http://127.0.0.1:8080/x", "ok"),
+            ("", "ok"),
+            ("https://a/;b", &refused),
+            ("https://a/ b", &refused),
+            ("//a/b", &refused),
+            ("ftp://a/b", &refused),
+            ("javascript:alert(1)", &refused),
+            ("https://user@a/", &refused),
+            ("https://", &refused),
+        ] {
+            let read = read(Endpoint::OnlineBankingSale, path, json!(text));
+            assert_eq!(read, expected, "{path} = {text}");
+        }
+    }
+}
+
+#[test]
+fn what_php_makes_of_empty_objects_is_understood() {
+    check(
+        Endpoint::OnlineBankingSale,
+        &[
+            ("return_url", json!([]), "ok"),
+            ("callback", json!([]), "ok"),
+            ("customer", json!([]), "2004 customer.id"),
+            ("general.project_id", json!("35"), "ok"),
+            ("general.project_id", json!("+35"), "502 general.project_id"),
+            ("general.project_id", json!(4294967296_i64), "502 general.project_id"),
+            ("callback.force_disable", json!(1), "502 callback.force_disable"),
+            ("callback.delay", json!(601), "502 callback.delay"),
+        ],
+    );
+    check(
+        Endpoint::Clarification,
+        &[
+            ("additional_data", json!([]), "ok"),
+            ("additional_data", json!([1]), "502 additional_data"),
+            ("additional_data", Value::Null, "2004 additional_data"),
+            ("additional_data.customer", json!("x"), "502 additional_data.customer"),
+            ("additional_data.customer.email", json!("x"), "2426 additional_data.customer.email"),
+        ],
+    );
+}
+
+#[test]
+fn a_request_id_of_ours_leads_to_its_operation() {
+    let body = request(Endpoint::StatusOfRequest);
+    let read = read_signed(Endpoint::StatusOfRequest, &body);
+    assert!(matches!(read, Ok(Understood::Request(Some(_)))));
+    let mut other = body;
+    set(&mut other, "request_id", json!("0be9d6d5-00000001"));
+    let read = read_signed(Endpoint::StatusOfRequest, &other);
+    assert!(matches!(read, Ok(Understood::Request(None))));
+    set(&mut other, "request_id", json!(7));
+    assert_eq!(
+        read_signed(Endpoint::StatusOfRequest, &other).unwrap_err().code,
+        Code::ValidationError
+    );
+}

@@ -1,0 +1,214 @@
+//! Every line of the table of faults, sent.
+
+use std::collections::BTreeSet;
+
+use altyn_app::context::Failure;
+use altyn_app::payment::{ClarifyError, RefundError, SaleError};
+use altyn_app::ports::{Dialect, StoreError};
+use altyn_domain::id::{OperationId, PaymentId};
+use altyn_domain::payment::decide::{
+    Change, Happening, SaleRequest, accept_refund, accept_sale, apply,
+};
+use altyn_domain::payment::{ProviderFacts, Record};
+use altyn_domain::reason::Reason;
+use altyn_domain::time::Timestamp;
+use altyn_testkit::build::moment;
+use axum::response::IntoResponse;
+use serde_json::{Value, json};
+
+use crate::api::ecommpay::contract::examples;
+use crate::api::ecommpay::contract::stages::{CASES, Case, Input, Outcome, Sale, Stored};
+use crate::api::ecommpay::dialect::EcommpayDialect;
+use crate::api::ecommpay::endpoints::Endpoint;
+use crate::api::ecommpay::handlers;
+use crate::api::ecommpay::refusal::Refusal;
+use crate::api::ecommpay::rig::{self, Understood};
+use crate::api::ecommpay::wire::UnknownPayment;
+
+const AT: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+const SALE: OperationId = OperationId::new(1);
+
+/// What came of a line.
+enum Came {
+    Refused(Box<Refusal>),
+    Answered(Value),
+    Told(Value),
+}
+
+impl From<Refusal> for Came {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+fn patched(endpoint: Endpoint, patch: &str) -> Value {
+    let mut body = examples::request(endpoint);
+    rig::merge(&mut body, &serde_json::from_str(patch).unwrap());
+    body
+}
+
+fn told(record: &Record, change: &Change) -> Value {
+    let project = rig::project(record.payment.project.get());
+    let operation = change.callback.expect("a callback is owed");
+    let bytes = EcommpayDialect.callback_body(&project, record, operation, None);
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+fn sold(asked: SaleRequest, settings: impl FnOnce(&mut altyn_domain::project::Project)) -> Value {
+    let mut project = rig::project(35).project;
+    settings(&mut project);
+    let (record, change) =
+        accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
+    told(&record, &change)
+}
+
+fn sale_of(endpoint: Endpoint, patch: &str) -> Result<SaleRequest, Refusal> {
+    match rig::read_signed(endpoint, &patched(endpoint, patch))? {
+        Understood::Sale(sale) => Ok(sale),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refunded(case: &Case, sale: Sale, patch: &str) -> Value {
+    let (endpoint, amount) = match case.endpoint {
+        Endpoint::CardPartnerRefund => {
+            (Endpoint::CardPartnerSale, r#"{"payment":{"amount":60000}}"#)
+        }
+        _ => (Endpoint::OnlineBankingSale, r#"{"payment":{"amount":60000}}"#),
+    };
+    let asked = sale_of(endpoint, amount).unwrap();
+    let project = rig::project(239).project;
+    let (mut record, _) = accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
+    let end = match sale {
+        Sale::Paid => Happening::Approve(ProviderFacts::default()),
+        Sale::Declined => Happening::Decline(Reason::GeneralDecline, ProviderFacts::default()),
+    };
+    for happening in [Happening::Send, end] {
+        apply(&mut record, SALE, happening, moment(AT)).unwrap();
+    }
+    let body = patched(case.endpoint, patch);
+    let Ok(Understood::Refund(_, asked)) = rig::read_signed(case.endpoint, &body) else {
+        panic!("{body} is read");
+    };
+    let (record, change) = accept_refund(record, OperationId::new(2), moment(AT), asked);
+    told(&record, &change)
+}
+
+fn stored(case: &Case, stored: Stored) -> Came {
+    let body = examples::request(case.endpoint);
+    rig::read_signed(case.endpoint, &body).unwrap();
+    let differs = |patch| {
+        let first = sale_of(Endpoint::OnlineBankingSale, "{}").unwrap().request;
+        let again = sale_of(Endpoint::OnlineBankingSale, patch).unwrap().request;
+        first.first_difference(&again).map(|path| path.replace(':', "."))
+    };
+    match stored {
+        Stored::SameRequest => {
+            assert_eq!(differs("{}"), None);
+            Came::Answered(serde_json::to_value(examples::accepted()).unwrap())
+        }
+        Stored::OtherRequest => {
+            let field = differs(r#"{"payment":{"amount":10001}}"#).unwrap();
+            Refusal::from(SaleError::Exists { field }).into()
+        }
+        Stored::NoPayment if case.endpoint == Endpoint::Status => {
+            Came::Answered(serde_json::to_value(UnknownPayment::of(35, "Payment 12")).unwrap())
+        }
+        Stored::NoPayment => Refusal::from(RefundError::NotFound).into(),
+        Stored::OtherRefund => {
+            let field = "payment.amount".to_owned();
+            Refusal::from(RefundError::RefundIdExists { field }).into()
+        }
+        Stored::NotAsked => Refusal::from(ClarifyError::NotAsked).into(),
+        Stored::NoRequest => handlers::no_such_request().into(),
+        Stored::Busy => Refusal::from(Failure::Overloaded).into(),
+        Stored::Broken => {
+            let broken =
+                StoreError::Inconsistent { table: "payments", column: "id", key: String::new() };
+            Refusal::from(Failure::Store(broken)).into()
+        }
+    }
+}
+
+fn send(case: &Case) -> Came {
+    let endpoint = case.endpoint;
+    let understood = |bytes: &[u8]| match rig::understand(endpoint, bytes) {
+        Err(refusal) => refusal.into(),
+        Ok(Understood::Sale(sale)) => Came::Told(sold(sale, |_| {})),
+        Ok(other) => panic!("{other:?}"),
+    };
+    match case.input {
+        Input::Patch(patch) => {
+            understood(rig::signed(endpoint, patched(endpoint, patch)).to_string().as_bytes())
+        }
+        Input::Tampered(patch) => understood(patched(endpoint, patch).to_string().as_bytes()),
+        Input::Raw(text) => understood(text.as_bytes()),
+        Input::TooLarge => handlers::too_large().into(),
+        Input::UnknownMethod => handlers::online_banking("no-such-bank").unwrap_err().into(),
+        Input::UnknownPath => now(handlers::no_such_path()).into(),
+        Input::OtherVerb => now(handlers::no_such_verb()).into(),
+        Input::TestProject(patch) => {
+            let sale = sale_of(endpoint, patch).unwrap();
+            Came::Told(sold(sale, |project| project.test = true))
+        }
+        Input::MethodOff => {
+            let sale = sale_of(endpoint, "{}").unwrap();
+            Came::Told(sold(sale, |project| project.methods.clear()))
+        }
+        Input::AfterSale(sale, patch) => Came::Told(refunded(case, sale, patch)),
+        Input::Stored(what) => stored(case, what),
+    }
+}
+
+/// A handler that never waits.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(value) => value,
+        std::task::Poll::Pending => panic!("the handler waits"),
+    }
+}
+
+#[track_caller]
+fn check(case: &Case) {
+    let what = case.english;
+    match (case.outcome, send(case)) {
+        (Outcome::Refused(status), Came::Refused(refusal)) => {
+            assert_eq!(refusal.code, case.code, "{what}");
+            assert_eq!(refusal.field.as_deref().unwrap_or_default(), case.field, "{what}");
+            assert_eq!(refusal.into_response().status(), status, "{what}");
+        }
+        (Outcome::Answered, Came::Answered(answer)) => {
+            let error = answer.pointer("/errors/0/code").unwrap_or(&Value::Null);
+            let success = answer["status"] == "success";
+            assert!(success || error == case.code.number(), "{what}: {answer}");
+        }
+        (Outcome::Told { payment, operation }, Came::Told(callback)) => {
+            assert_eq!(callback["payment"]["status"], payment, "{what}");
+            assert_eq!(callback["operation"]["status"], operation, "{what}");
+            assert_eq!(callback["operation"]["code"], case.code.number(), "{what}");
+            assert_eq!(callback["operation"]["message"], case.code.message(), "{what}");
+            let rejected = payment == "error";
+            assert_eq!(callback["errors"].is_array(), rejected, "{what}");
+            if rejected {
+                let mut error =
+                    json!({"code": case.code.number(), "message": case.code.message()});
+                if !case.field.is_empty() {
+                    error["field"] = json!(case.field);
+                }
+                assert_eq!(callback["errors"], json!([error]), "{what}");
+            }
+        }
+        (expected, Came::Refused(refusal)) => panic!("{what}: {expected:?}, not {refusal:?}"),
+        (expected, Came::Answered(body) | Came::Told(body)) => {
+            panic!("{what}: {expected:?}, not {body}")
+        }
+    }
+}
+
+#[test]
+fn every_line_of_the_table_is_true() {
+    CASES.iter().for_each(check);
+    let described: BTreeSet<&str> = CASES.iter().map(|case| case.russian).collect();
+    assert_eq!(described.len(), CASES.len());
+}
