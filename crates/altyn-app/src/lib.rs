@@ -16,3 +16,4 @@ pub mod payment;
 pub mod ports;
 pub mod projects;
 pub mod secret;
+pub mod users;

@@ -15,6 +15,7 @@ use crate::callback::{Callback, CallbackAttempt, CallbackFilter};
 use crate::changeset::Changeset;
 use crate::jobs::{Claim, Job, JobStats};
 use crate::projects::StoredProject;
+use crate::users::User;
 
 /// Why a changeset was refused; nothing of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,6 +168,13 @@ pub trait Store: Send + Sync {
 
     /// Changes whenever any project does; cheap to read.
     async fn projects_version(&self) -> Result<i64, StoreError>;
+
+    /// All users of the cabinet, by login.
+    async fn users(&self) -> Result<Vec<User>, StoreError>;
+
+    /// Adds a user, or replaces the one of this number. A login that another number has is an
+    /// error of the database.
+    async fn put_user(&self, user: User) -> Result<(), StoreError>;
 
     /// Takes a free node number, or `None` when all are taken.
     async fn lease_node(

@@ -10,6 +10,7 @@ mod keys;
 mod project;
 mod serve;
 mod signing;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +46,8 @@ enum Command {
     Migrate,
     /// Projects: add, change, list.
     Project(project::Arguments),
+    /// Users of the cabinet: add, reset, disable, list.
+    User(user::Arguments),
     /// Callbacks: list, show, resend.
     Callbacks(callbacks::Arguments),
     /// The key ring that seals secrets: add a key, seal everything anew.
@@ -102,6 +105,7 @@ async fn dispatch(command: Command, config: Config) -> Result<ExitCode> {
         Command::Sandbox(arguments) => sandbox::run(arguments).await?,
         Command::Migrate => database::migrate(&config).await?,
         Command::Project(arguments) => project::run(&config, arguments).await?,
+        Command::User(arguments) => user::run(&config, arguments).await?,
         Command::Callbacks(arguments) => callbacks::run(&config, arguments).await?,
         Command::Keys(arguments) => keys::run(&config, arguments).await?,
         Command::Check(arguments) => return check::run(&config, arguments).await,

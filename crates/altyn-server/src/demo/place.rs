@@ -21,7 +21,7 @@ const FILES: [&str; 9] = [
     "altyn.toml",
     "addresses.json",
     "sandbox.json",
-    "sandbox.json.tmp",
+    "sandbox.json.new",
     "secret",
 ];
 /// Bytes of randomness in the shop's secret.

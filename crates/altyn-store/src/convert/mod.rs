@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod ledger;
 pub(crate) mod payment;
 pub(crate) mod project;
+pub(crate) mod user;
 pub(crate) mod write_set;
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod projects;
 mod reads;
 mod statements;
 mod store;
+mod users;
 mod verdict;
 mod writer;
 

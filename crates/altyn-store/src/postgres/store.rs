@@ -7,6 +7,7 @@ use altyn_app::ports::provider::Notification;
 use altyn_app::ports::store::NodeLease;
 use altyn_app::ports::{CommitError, Store, StoreError};
 use altyn_app::projects::StoredProject;
+use altyn_app::users::User;
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::payment::Record;
 use altyn_domain::time::Timestamp;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use super::writer::Waiting;
-use super::{PostgresStore, jobs, nodes, projects, reads};
+use super::{PostgresStore, jobs, nodes, projects, reads, users};
 use crate::convert::write_set::WriteSet;
 
 fn stopped() -> StoreError {
@@ -110,6 +111,14 @@ impl Store for PostgresStore {
 
     async fn put_project(&self, project: StoredProject) -> Result<(), StoreError> {
         projects::put(&self.pool, &self.keys, &project).await
+    }
+
+    async fn users(&self) -> Result<Vec<User>, StoreError> {
+        users::all(&self.pool).await
+    }
+
+    async fn put_user(&self, user: User) -> Result<(), StoreError> {
+        users::put(&self.pool, &user).await
     }
 
     async fn projects_version(&self) -> Result<i64, StoreError> {

@@ -17,6 +17,7 @@ mod projects;
 mod reads;
 mod store;
 mod upkeep;
+mod users;
 mod writer;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use altyn_app::ports::provider::Notification;
 use altyn_app::ports::store::NodeLease;
 use altyn_app::ports::{CommitError, Store, StoreError};
 use altyn_app::projects::StoredProject;
+use altyn_app::users::User;
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::payment::Record;
 use altyn_domain::time::Timestamp;
@@ -15,10 +16,11 @@ use async_trait::async_trait;
 use super::jobs::Release;
 use super::nodes::{LeaseNode, RenewNode};
 use super::projects::{PutProject, RotateKeys};
+use super::users::PutUser;
 use super::{SqliteStore, reads};
-use crate::convert::project;
 use crate::convert::write_set::WriteSet;
-use crate::rows::{ProjectRow, Row};
+use crate::convert::{project, user};
+use crate::rows::{ProjectRow, Row, UserRow};
 
 impl SqliteStore {
     /// Seals with the newest key every secret that an older one sealed; says how many.
@@ -117,6 +119,17 @@ impl Store for SqliteStore {
     async fn put_project(&self, project: StoredProject) -> Result<(), StoreError> {
         let row = project::project_row(&project, &self.keys)?;
         self.ask(PutProject(row)).await
+    }
+
+    async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let sql = format!("{} ORDER BY login", UserRow::sql().select);
+        let rows: Vec<UserRow> =
+            self.readers.read(|connection| reads::all(connection, &sql, []))?;
+        rows.into_iter().map(user::user).collect()
+    }
+
+    async fn put_user(&self, user: User) -> Result<(), StoreError> {
+        self.ask(PutUser(user::user_row(&user))).await
     }
 
     async fn projects_version(&self) -> Result<i64, StoreError> {

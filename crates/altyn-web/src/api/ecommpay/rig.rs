@@ -8,7 +8,6 @@ use altyn_app::secret::Secret;
 use altyn_domain::id::{OperationId, ProjectId};
 use altyn_domain::method::Method;
 use altyn_domain::payment::decide::{RefundRequest, SaleRequest};
-use altyn_domain::payment::{Customer, PaymentRef};
 use altyn_testkit::build;
 use serde_json::{Value, json};
 
@@ -28,8 +27,8 @@ pub const NO_PROJECT: u32 = 404;
 #[derive(Debug)]
 pub enum Understood {
     Sale(SaleRequest),
-    Refund(PaymentRef, RefundRequest),
-    Clarification(Customer),
+    Refund(RefundRequest),
+    Clarification,
     Status,
     Request(Option<OperationId>),
 }
@@ -53,11 +52,13 @@ pub fn understand(endpoint: Endpoint, bytes: &[u8]) -> Result<Understood, Refusa
         Endpoint::OnlineBankingSale => Understood::Sale(read::sale(&request, Method::AlfaClick)?),
         Endpoint::CardPartnerSale => Understood::Sale(read::sale(&request, Method::CardPartner)?),
         Endpoint::OnlineBankingRefund | Endpoint::CardPartnerRefund | Endpoint::AnyRefund => {
-            Understood::Refund(request.reference()?, read::refund(&request)?)
+            request.reference()?;
+            Understood::Refund(read::refund(&request)?)
         }
         Endpoint::Clarification => {
             request.reference()?;
-            Understood::Clarification(read::clarification(&request)?)
+            read::clarification(&request)?;
+            Understood::Clarification
         }
         Endpoint::Status => {
             request.reference()?;

@@ -242,3 +242,6 @@ fn provider(
         endpoint_id: account.filter(|_| is_sale).and_then(|account| account.endpoint_id.clone()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,14 +13,14 @@ use std::sync::LazyLock;
 
 use altyn_domain::method::{Method, When};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{
     HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
 };
@@ -130,7 +130,7 @@ fn operation(endpoint: Endpoint) -> Operation {
     if endpoint.path().contains("{method}") {
         let codes = endpoint.method().map(Method::code);
         let schema = ObjectBuilder::new()
-            .schema_type(utoipa::openapi::Type::String)
+            .schema_type(Type::String)
             .enum_values(Some(codes))
             .build();
         operation = operation.parameter(
@@ -244,7 +244,26 @@ fn narrowed(endpoint: Endpoint) -> Vec<(String, RefOr<Schema>)> {
         .filter(|(_, when)| *when == When::Always)
         .map(|(field, _)| field.as_str().to_owned())
         .collect();
+    for name in &customer.required {
+        if let Some(RefOr::T(Schema::Object(field))) = customer.properties.get_mut(name) {
+            field.schema_type = not_null(&field.schema_type);
+        }
+    }
     body.properties.insert("customer".to_owned(), Ref::from_schema_name(&payer).into());
-    body.description = Some(json!(endpoint.title(Lang::English)).as_str().unwrap_or("").to_owned());
+    body.description = Some(endpoint.title(Lang::English).to_owned());
     vec![(payer, Schema::Object(customer).into()), (name, Schema::Object(body).into())]
+}
+
+fn not_null(kind: &SchemaType) -> SchemaType {
+    match kind {
+        SchemaType::Array(types) => {
+            let rest: Vec<Type> =
+                types.iter().filter(|kind| **kind != Type::Null).cloned().collect();
+            match rest.as_slice() {
+                [one] => SchemaType::Type(one.clone()),
+                _ => SchemaType::Array(rest),
+            }
+        }
+        SchemaType::Type(_) | SchemaType::AnyValue => kind.clone(),
+    }
 }

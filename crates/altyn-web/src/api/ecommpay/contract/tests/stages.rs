@@ -87,7 +87,7 @@ fn refunded(case: &Case, sale: Sale, patch: &str) -> Value {
         apply(&mut record, SALE, happening, moment(AT)).unwrap();
     }
     let body = patched(case.endpoint, patch);
-    let Ok(Understood::Refund(_, asked)) = rig::read_signed(case.endpoint, &body) else {
+    let Ok(Understood::Refund(asked)) = rig::read_signed(case.endpoint, &body) else {
         panic!("{body} is read");
     };
     let (record, change) = accept_refund(record, OperationId::new(2), moment(AT), asked);

@@ -1,0 +1,240 @@
+//! Everything that runs in a demo, and its stop in the right order: the platform first, so that
+//! what it still has to tell reaches the shop.
+
+use std::sync::Arc;
+
+use altyn_app::projects::StoredProject;
+use altyn_domain::callback::RetryPlan;
+use altyn_domain::id::ProjectId;
+use altyn_domain::method::{Method, MethodSetting, Scenario};
+use altyn_domain::money::BasisPoints;
+use altyn_domain::payment::ReturnUrls;
+use altyn_domain::project::Project;
+use altyn_store::Schema;
+use altyn_web::api::ecommpay::sign::SigningKey;
+use altyn_web::metrics::Metrics;
+use anyhow::{Context as _, Result, bail};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use super::Ports;
+use super::bodies::{Merchant, PROJECT_ID};
+use super::browser::Browser;
+use super::http::{Http, PATIENCE};
+use super::place::Place;
+use super::shop::{Callback, Shop};
+use crate::config::Config;
+use crate::node::{self, Database, Node};
+use crate::sandbox::{self, quoted};
+use crate::{http, logs};
+
+/// Connections the shop takes at once.
+const SHOP_CONNECTIONS: usize = 256;
+/// How often readiness is asked for.
+const READY_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// A platform, its emulated providers, and a shop.
+pub struct Stage {
+    /// The shop as a client of the platform.
+    pub merchant: Merchant,
+    /// A payer.
+    pub browser: Browser,
+    /// Where the emulators are.
+    pub sandbox_url: String,
+    /// Callbacks as the shop receives them.
+    pub callbacks: mpsc::Receiver<Callback>,
+    /// The platform.
+    pub node: Node,
+    stop: watch::Sender<bool>,
+    others: Vec<JoinHandle<()>>,
+}
+
+struct Listeners {
+    platform: TcpListener,
+    sandbox: TcpListener,
+    shop: TcpListener,
+}
+
+impl Stage {
+    /// Starts everything and waits until the platform is ready.
+    pub async fn set(place: &Place, ports: Ports) -> Result<Self> {
+        let listeners = Listeners {
+            platform: listen(place, "platform", ports.platform).await?,
+            sandbox: listen(place, "sandbox", ports.sandbox).await?,
+            shop: listen(place, "shop", ports.shop).await?,
+        };
+        let platform = url_of(&listeners.platform)?;
+        let sandbox_url = url_of(&listeners.sandbox)?;
+        let shop_url = url_of(&listeners.shop)?;
+        place.keep_addresses(&platform, &sandbox_url, &shop_url)?;
+        let text = configuration(place, &platform, &sandbox_url);
+        place.write("altyn.toml", &text)?;
+        let config = Config::read(&text, std::iter::empty())?;
+        logs::begin(&config.log)?;
+        seed(&config, place, &shop_url).await?;
+
+        let (stop, stopped) = watch::channel(false);
+        let key = SigningKey::new(place.secret.expose());
+        let (shop, callbacks) = Shop::open(key.clone());
+        let others = vec![
+            emulators(place, listeners.sandbox, (&sandbox_url, &platform), stopped.clone())?,
+            tokio::spawn(http::serve(
+                listeners.shop,
+                shop.router(),
+                SHOP_CONNECTIONS,
+                until(stopped),
+            )),
+        ];
+        let node = node::start(&config, listeners.platform).await?;
+        let client = Http::new();
+        let stage = Self {
+            browser: Browser::new(client.clone()),
+            merchant: Merchant { platform, shop: shop_url, key, http: client },
+            sandbox_url,
+            callbacks,
+            node,
+            stop,
+            others,
+        };
+        match stage.ready().await {
+            Ok(()) => Ok(stage),
+            Err(error) => {
+                stage.clear().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn ready(&self) -> Result<()> {
+        let url = format!("{}/readyz", self.merchant.platform);
+        let asking = async {
+            while self.merchant.http.get(&url).await?.status != 200 {
+                tokio::time::sleep(READY_EVERY).await;
+            }
+            anyhow::Ok(())
+        };
+        match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(ready) => ready,
+            Err(_) => bail!("{url} did not become ready within {} s", PATIENCE.as_secs()),
+        }
+    }
+
+    /// Stops everything.
+    pub async fn clear(self) {
+        let Self { merchant, browser, callbacks, node, stop, others, .. } = self;
+        // Nobody looks at callbacks any more, and idle connections would be waited for.
+        drop((merchant, browser, callbacks));
+        node.stop().await;
+        stop.send_replace(true);
+        for task in others {
+            let _ = task.await;
+        }
+    }
+}
+
+async fn listen(place: &Place, who: &str, asked: Option<u16>) -> Result<TcpListener> {
+    let open = |port| TcpListener::bind(("127.0.0.1", port));
+    if let Some(port) = asked {
+        return open(port).await.with_context(|| format!("port {port} for the {who} is taken"));
+    }
+    if let Some(port) = place.last_port(who)
+        && let Ok(listener) = open(port).await
+    {
+        return Ok(listener);
+    }
+    open(0).await.with_context(|| format!("no free port for the {who}"))
+}
+
+fn url_of(listener: &TcpListener) -> Result<String> {
+    let address = listener.local_addr().context("the listener has no address")?;
+    Ok(format!("http://{address}"))
+}
+
+/// The configuration of the platform, which `altyn serve --config` can use afterwards.
+fn configuration(place: &Place, platform: &str, sandbox_url: &str) -> String {
+    let file = |name: &str| place.file(name).display().to_string();
+    let listen = platform.trim_start_matches("http://");
+    let lines = [
+        "# Written by `altyn demo` at each start.".to_owned(),
+        "[server]".to_owned(),
+        format!("listen = {}", quoted(listen)),
+        format!("public_url = {}", quoted(platform)),
+        "[store]".to_owned(),
+        format!("url = {}", quoted(&format!("sqlite:{}", file("altyn.db")))),
+        "[keys]".to_owned(),
+        format!("file = {}", quoted(&file("altyn.keys"))),
+        "[web]".to_owned(),
+        "developer_errors = true".to_owned(),
+        "[callbacks]".to_owned(),
+        "allow = [\"127.0.0.0/8\"]".to_owned(),
+        "[log]".to_owned(),
+        "format = \"text\"".to_owned(),
+        // That a key ring was made is no warning in a demo.
+        "level = \"warn,altyn::node::database=error\"".to_owned(),
+        String::new(),
+        sandbox::Accounts::default().providers_toml(sandbox_url),
+        String::new(),
+    ];
+    lines.join("\n")
+}
+
+fn emulators(
+    place: &Place,
+    listener: TcpListener,
+    (own, platform): (&str, &str),
+    stopped: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>> {
+    let config = altyn_sandbox::Config {
+        state_file: Some(place.file("sandbox.json")),
+        ..sandbox::Accounts::default().emulated(own, platform)
+    };
+    let sandbox = sandbox::emulators(config)?;
+    Ok(tokio::spawn(async move {
+        if let Err(error) = sandbox.run(listener, until(stopped)).await {
+            tracing::error!(%error, "the emulators ended");
+        }
+    }))
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+/// Puts the demo's project into the database before the platform starts on it.
+async fn seed(config: &Config, place: &Place, shop_url: &str) -> Result<()> {
+    let metrics = Arc::new(Metrics::new(0));
+    let database = Database::open_as(config, Schema::Migrate, metrics).await?;
+    let stored = StoredProject { project: project(shop_url)?, secret: place.secret.clone() };
+    let put = database.store().put_project(stored).await;
+    database.close().await;
+    put.context("the demo's project was not written")
+}
+
+fn project(shop_url: &str) -> Result<Project> {
+    let fee = |bps| BasisPoints::new(bps).context("a fee above the whole");
+    let page = |name: &str| Some(format!("{shop_url}/{name}"));
+    let setting = |method, account: &str, fee| MethodSetting {
+        method,
+        account: account.to_owned(),
+        scenario: Scenario::Redirect,
+        fee,
+    };
+    Ok(Project {
+        id: ProjectId::new(PROJECT_ID).context("a project's number is at least 1")?,
+        name: "Demo shop".to_owned(),
+        test: true,
+        callback_url: page("callback"),
+        return_urls: ReturnUrls {
+            success: page("thanks"),
+            decline: page("sorry"),
+            back: page("thanks"),
+        },
+        methods: vec![
+            setting(Method::AlfaClick, "alfabank", fee(250)?),
+            setting(Method::CardPartner, "partner", fee(300)?),
+        ],
+        retry_plan: RetryPlan::Documented,
+        clock_offset_ms: 0,
+    })
+}

@@ -1,0 +1,47 @@
+//! A PostgreSQL database for each test.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use altyn_testkit::harness::Database;
+use tokio_postgres::{NoTls, SimpleQueryMessage};
+
+/// The variable with the server's address, set by `scripts/with-postgres.sh`.
+const SERVER: &str = "ALTYN_TEST_POSTGRES";
+
+/// A new database, or `None` with a word about it where there is no server.
+pub fn database() -> Option<Database> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let Ok(admin) = std::env::var(SERVER) else {
+        let ci = std::env::var("CI").unwrap_or_default();
+        assert_ne!(ci, "true", "{SERVER} is not set: run by scripts/with-postgres.sh");
+        println!("skipped: {SERVER} is not set (scripts/with-postgres.sh sets it)");
+        return None;
+    };
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("altyn_it_{}_{number}", std::process::id());
+    let locale = "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'";
+    let sql = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' {locale}");
+    query(&admin, &sql);
+    let (server, _) = admin.rsplit_once('/').unwrap();
+    let url = format!("{server}/{name}");
+    let drop_it = move || {
+        query(&admin, &format!("DROP DATABASE {name} WITH (FORCE)"));
+    };
+    Some(Database::postgres(url, drop_it))
+}
+
+/// Runs statements; gives the first columns of the rows.
+pub fn query(url: &str, sql: &str) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let messages = runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.simple_query(sql).await
+    });
+    let messages = messages.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    let rows = messages.into_iter().filter_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    });
+    rows.collect()
+}
