@@ -3,6 +3,7 @@
 //! Handlers extract, call one use case and render. [`router`] lists every path.
 
 pub mod api;
+mod docs;
 pub mod inbound;
 pub mod lang;
 pub mod metrics;
@@ -19,6 +20,7 @@ use crate::state::Web;
 pub fn router(web: Web) -> Router {
     Router::new()
         .merge(api::ecommpay::routes())
+        .merge(docs::routes())
         .merge(inbound::routes())
         .merge(ops::routes())
         .fallback(page::not_found)

@@ -196,11 +196,12 @@ impl Play<'_> {
         request_id: &str,
         expected: &Expected<'_>,
     ) -> Result<Callback> {
-        let waiting = tokio::time::timeout(PATIENCE, self.next_of(&sale.id)).await;
-        let callback = waiting.with_context(|| {
+        let waiting = tokio::time::timeout(PATIENCE, self.next_of(&sale.id));
+        let Ok(callback) = waiting.await else {
             let (seconds, status) = (PATIENCE.as_secs(), expected.status);
-            format!("{}: no callback came within {seconds} s; expected {status:?}", sale.id)
-        })??;
+            bail!("{}: no callback came within {seconds} s; expected {status:?}", sale.id);
+        };
+        let callback = callback?;
         indented(&format!("оповещение (callback): {}", summary(&callback)));
         let report = &mut self.report;
         report.told(&callback);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use altyn_app::ports::Clock as _;
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
 
 use super::bodies::{PROJECT_ID, Request, Way};
@@ -35,9 +35,10 @@ pub async fn run(stage: &mut Stage, place: &Place) -> Result<ExitCode> {
     }
     say("");
     say("4. Оповещение с перенаправлением (the callback with the redirect)");
-    let waiting = tokio::time::timeout(PATIENCE, next_of(stage, &payment)).await;
-    let redirect = waiting
-        .with_context(|| format!("no callback came within {} s", PATIENCE.as_secs()))??;
+    let Ok(redirect) = tokio::time::timeout(PATIENCE, next_of(stage, &payment)).await else {
+        bail!("no callback came within {} s", PATIENCE.as_secs());
+    };
+    let redirect = redirect?;
     show_callback(&redirect);
     let Some(data) = redirect.body.get("redirect_data") else {
         bail!("the callback has no redirect_data: {}", summary(&redirect));
@@ -60,10 +61,10 @@ pub async fn run(stage: &mut Stage, place: &Place) -> Result<ExitCode> {
     }
 }
 
-/// An id that no run before had: the second it was made in.
+/// An id that no run before had: the moment it was made in.
 pub fn payment_id(prefix: &str) -> String {
     let now = jiff::Timestamp::from_millisecond(SystemClock.now().as_millis()).unwrap_or_default();
-    format!("{prefix}-{}", now.strftime("%Y%m%d-%H%M%S"))
+    format!("{prefix}-{}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 
 fn show_request(stage: &Stage, request: &Request) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use axum::body::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderName, LOCATION, REFRESH};
@@ -82,10 +82,10 @@ impl Http {
             let body = response.into_body().collect().await?.to_bytes();
             anyhow::Ok(Answer { status, location, refresh, body })
         };
-        tokio::time::timeout(PATIENCE, exchange)
-            .await
-            .with_context(|| format!("{url} did not answer within {} s", PATIENCE.as_secs()))?
-            .with_context(|| format!("{url} could not be asked"))
+        match tokio::time::timeout(PATIENCE, exchange).await {
+            Ok(answer) => answer.with_context(|| format!("{url} could not be asked")),
+            Err(_) => bail!("{url} did not answer within {} s", PATIENCE.as_secs()),
+        }
     }
 }
 

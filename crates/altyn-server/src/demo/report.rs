@@ -79,10 +79,10 @@ impl Report {
     pub fn table(&self) {
         let names = ["платёж (payment)", "способ (method)", "статус (status)", "сумма (sum)"];
         let [payment, method, status, left] = names;
-        let heading = format!("{payment:<26} {method:<16} {status:<19} {left:>12}");
+        let heading = format!("{payment:<30} {method:<16} {status:<19} {left:>12}");
         say(format!("   {heading}  оповещений (callbacks)"));
         for Row { payment, method, status, left, callbacks } in &self.payments {
-            say(format!("   {payment:<26} {method:<16} {status:<19} {left:>12}  {callbacks}"));
+            say(format!("   {payment:<30} {method:<16} {status:<19} {left:>12}  {callbacks}"));
         }
     }
 

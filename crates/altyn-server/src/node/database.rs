@@ -122,6 +122,10 @@ fn open_sqlite(
     schema: Schema,
     metrics: Arc<Metrics>,
 ) -> Result<Database> {
+    if schema == Schema::Migrate && !path.exists() {
+        // SQLite makes its other files like the first: none of them is for others to read.
+        write_private(path, "")?;
+    }
     let options = sqlite::Options { schema, ..sqlite::Options::default() };
     let (store, mut writer) = SqliteStore::open(path, keys, options)
         .with_context(|| format!("cannot open the database {}", path.display()))?;

@@ -13,18 +13,16 @@ use tokio::sync::watch;
 use crate::clock::SystemClock;
 
 /// How long a lease lasts without renewal.
-const LEASE_MS: i64 = 30 * SECOND_MS;
+const LEASE_MS: i64 = 15 * SECOND_MS;
 /// How often it is renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(5);
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+/// How long to wait for a number when all are taken.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Takes a free number and begins to make ids under it.
 pub async fn take(store: &dyn Store, owner: &str, ids: &IdSource) -> Result<NodeLease> {
+    let lease = free_number(store, owner).await?;
     let now = SystemClock.now();
-    let until = now.plus_millis(LEASE_MS);
-    let lease = store.lease_node(owner, now, until).await.context("cannot lease a node number")?;
-    let Some(lease) = lease else {
-        bail!("all 32 node numbers are taken; one frees itself 30 s after its node has gone");
-    };
     let used = lease.high_second;
     let lease = renewed(lease, now, used);
     if !store.renew_node(&lease).await.context("cannot reserve ids")? {
@@ -32,6 +30,23 @@ pub async fn take(store: &dyn Store, owner: &str, ids: &IdSource) -> Result<Node
     }
     ids.begin(lease.node, used, lease.high_second);
     Ok(lease)
+}
+
+/// Waits as long as a lease lasts: nodes that were killed hold their numbers till then.
+async fn free_number(store: &dyn Store, owner: &str) -> Result<NodeLease> {
+    let give_up = SystemClock.now().plus_millis(LEASE_MS + SECOND_MS);
+    loop {
+        let now = SystemClock.now();
+        let until = now.plus_millis(LEASE_MS);
+        let lease = store.lease_node(owner, now, until).await;
+        if let Some(lease) = lease.context("cannot lease a node number")? {
+            return Ok(lease);
+        }
+        if now >= give_up {
+            bail!("all 32 node numbers are taken by nodes that are alive");
+        }
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+    }
 }
 
 fn renewed(lease: NodeLease, now: Timestamp, second: i64) -> NodeLease {

@@ -8,7 +8,6 @@ mod database;
 mod lease;
 mod providers;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +42,6 @@ const TIMERS: Limits = Limits { in_flight: 16, per_lane: 16 };
 
 /// A node that serves.
 pub struct Node {
-    /// Where it listens.
-    pub address: SocketAddr,
     /// The database under it.
     pub database: Database,
     stop: watch::Sender<bool>,
@@ -85,13 +82,13 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         until(stopped),
     ));
     tracing::info!(%address, database = database.kind(), owner, "serving");
-    Ok(Node { address, database, stop, server, workers, upkeep, context, owner })
+    Ok(Node { database, stop, server, workers, upkeep, context, owner })
 }
 
 impl Node {
     /// Stops in order; what cannot end in time is left to the leases.
     pub async fn stop(self) {
-        let Self { database, stop, server, workers, upkeep, context, owner, .. } = self;
+        let Self { database, stop, server, workers, upkeep, context, owner } = self;
         tracing::info!("stopping: requests and jobs under way are finished first");
         stop.send_replace(true);
         for task in std::iter::once(server).chain(workers) {

@@ -2,6 +2,7 @@
 //! with a node, a shop and merchants. The processes and the merchant's side are in
 //! `altyn_testkit::harness`.
 
+pub mod browser;
 mod emulators;
 mod postgres;
 

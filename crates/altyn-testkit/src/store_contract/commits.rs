@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use altyn_app::changeset::{AttemptEnd, AttemptStart, Changeset, NotificationWrite};
+use altyn_app::callback::CallbackAttempt;
+use altyn_app::changeset::{AttemptEnd, AttemptStart, CallbackTry, Changeset, NotificationWrite};
 use altyn_app::jobs::{JobEnd, JobKind, NewJob};
 use altyn_app::ports::provider::Notification;
 use altyn_app::ports::{CommitError, Conflict};
@@ -294,6 +295,39 @@ pub async fn attempts_begin_and_end(bench: Arc<dyn Bench>) {
             vec![cell("3"), cell("approved")],
         ]
     );
+}
+
+/// What is to be changed must be there; else nothing of the changeset is written.
+pub async fn a_change_of_a_row_that_is_not_there_fails(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    let record = shop.accepted("there").await;
+    let (stranger, _) = shop.sale("not there");
+    let operation = stranger.sale().expect("a sale").clone();
+    let project = record.payment.project;
+    let (at, detail) = (START, String::new());
+    let attempt_end =
+        AttemptEnd { project, operation: operation.id, number: 1, outcome: "unknown", detail, at };
+    let unknown = callback(&record);
+    let attempt = CallbackAttempt {
+        callback: unknown.id,
+        at,
+        duration_ms: 0,
+        status: None,
+        answer: Vec::new(),
+        error: None,
+    };
+    let callback_try = CallbackTry { attempt, progress: unknown.progress };
+    let before = row_counts(&bench).await;
+    let (_, new) = shop.sale("with it");
+    for changes in [
+        Changeset { attempt_end: Some(attempt_end), ..new.clone() },
+        Changeset { callback_try: Some(callback_try), ..new.clone() },
+        Changeset { changed_operations: vec![operation], ..new },
+    ] {
+        let failed = shop.store.commit(changes).await;
+        assert!(matches!(failed, Err(CommitError::Store(_))), "{failed:?}");
+    }
+    assert_eq!(row_counts(&bench).await, before);
 }
 
 /// A second event under one number can never be written.

@@ -7,6 +7,7 @@ use altyn_app::changeset::Changeset;
 use altyn_app::jobs::{Claim, Job, JobEnd, JobKind, JobStats, LEASE_MS, NewJob};
 use altyn_app::ports::Store;
 use altyn_domain::payment::Record;
+use altyn_domain::payment::decide::Happening;
 use altyn_domain::time::Timestamp;
 
 use super::{Bench, keep};
@@ -183,6 +184,31 @@ pub async fn a_job_woken_while_leased_is_due_at_once(bench: Arc<dyn Bench>) {
     let job = queue.one(START.plus_millis(1)).await;
     queue.end(job.again(START.plus_millis(LEASE_MS * 9), None)).await;
     assert_eq!(queue.due("worker", START.plus_millis(LEASE_MS * 8)).await, []);
+}
+
+/// The news may have come after the provider's answer: the question is asked again, unless the
+/// answer was written.
+pub async fn a_question_woken_while_asked_is_not_done_without_an_answer(bench: Arc<dyn Bench>) {
+    let queue = Queue::open(&bench).await;
+    queue.add(vec![queue.job(1, 1, START)]).await;
+    let job = queue.one(START).await;
+    queue.add(vec![queue.job(1, 1, START)]).await;
+    queue.end(job.done()).await;
+    let job = queue.one(START.plus_millis(1)).await;
+    queue.end(job.done()).await;
+    let later = START.plus_millis(LEASE_MS * 99);
+    assert_eq!(queue.due("worker", later).await, [], "nobody woke it the second time");
+
+    queue.add(vec![queue.job(2, 1, START)]).await;
+    let job = queue.one(START).await;
+    queue.add(vec![queue.job(2, 1, START)]).await;
+    let mut record = queue.record.clone();
+    let sale = record.sale().expect("a sale").id;
+    let shop = Shop::open(Arc::clone(&queue.store)).await;
+    let mut answered = shop.happen(&mut record, sale, Happening::Send);
+    answered.job_end = Some(job.done());
+    keep(&queue.store, answered).await;
+    assert_eq!(queue.due("worker", later).await, [], "the answer was written");
 }
 
 /// Waking brings a job forward; it never puts it off.

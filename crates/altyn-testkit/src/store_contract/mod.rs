@@ -77,6 +77,7 @@ macro_rules! store_contract {
             an_open_refund_is_found_by_the_providers_transaction
             projects_do_not_see_each_others_payments
             notifications_are_kept_once_and_in_order
+            the_newest_notifications_are_kept
             // commits
             a_taken_reference_is_refused_in_any_case
             of_fifty_payments_with_one_reference_one_is_kept
@@ -87,6 +88,7 @@ macro_rules! store_contract {
             of_fifty_refunds_with_one_id_one_is_kept
             a_lost_lease_refuses_the_whole_changeset
             attempts_begin_and_end
+            a_change_of_a_row_that_is_not_there_fails
             an_event_number_is_used_once
             postings_add_up_in_the_balances
             a_posting_is_taken_once
@@ -96,6 +98,7 @@ macro_rules! store_contract {
             a_job_comes_up_again_when_its_lease_runs_out
             a_job_put_off_is_due_when_it_said
             a_job_woken_while_leased_is_due_at_once
+            a_question_woken_while_asked_is_not_done_without_an_answer
             a_waiting_job_is_woken_earlier_never_later
             a_finished_job_is_gone_and_a_new_one_beside_its_end_stays
             leases_are_given_back

@@ -255,3 +255,20 @@ pub async fn notifications_are_kept_once_and_in_order(bench: Arc<dyn Bench>) {
         assert_eq!(kept, []);
     }
 }
+
+/// A provider that never stops telling does not fill the disk.
+pub async fn the_newest_notifications_are_kept(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    let record = shop.accepted("noisy").await;
+    let (project, operation) = (record.payment.project, record.sale().expect("a sale").id);
+    let mut all = Vec::new();
+    for turn in 0..25 {
+        let parameters = vec![("turn".to_owned(), turn.to_string())];
+        let notification = Notification { received_at: START.plus_millis(turn), parameters };
+        all.push(notification.clone());
+        let write = NotificationWrite { project, operation, notification };
+        keep(&shop.store, Changeset { notification: Some(write), ..Changeset::default() }).await;
+    }
+    let kept = shop.store.notifications(project, operation).await.expect("a read works");
+    assert_eq!(Some(kept.as_slice()), all.get(5..));
+}

@@ -153,7 +153,10 @@ impl Emulators {
             .collect();
         let page = http::post_form(data["url"].as_str().unwrap(), &fields).unwrap();
         assert_eq!(page.status, 200, "{}", page.text());
-        data["body"]["oid"].as_str().unwrap().to_owned()
+        let number = data["body"]["oid"].as_str().unwrap();
+        // A form that is refused shows a page as well, but makes no order.
+        self.order(Provider::Ipay, number);
+        number.to_owned()
     }
 
     /// Makes something go wrong, once: `{"kind": …, "method": …, "count": …, "delay_ms": …}`.

@@ -24,7 +24,7 @@ use super::{date, operation_status, payment_status};
 use crate::api::ecommpay::codes::{Code, code_of};
 use crate::api::ecommpay::dialect::EcommpayDialect;
 use crate::api::ecommpay::rig;
-use crate::api::ecommpay::sign::{SigningKey, canonical, verify};
+use crate::api::ecommpay::sign::{SigningKey, verify};
 
 /// An example of a source document.
 macro_rules! seed {
@@ -174,15 +174,16 @@ fn shape_of(value: &Value) -> BTreeSet<String> {
 /// operation's.
 #[track_caller]
 fn compare(example: &Value, ours: &Value) {
+    compare_but(example, ours, &[]);
+}
+
+#[track_caller]
+fn compare_but(example: &Value, ours: &Value, but: &[&str]) {
     assert_eq!(shape_of(ours), shape_of(example));
     let [mut example, mut ours] = [example.clone(), ours.clone()];
     for body in [&mut example, &mut ours] {
-        for path in ["/signature", "/operation/request_id", "/payment/date"] {
+        for path in ["/signature", "/operation/request_id", "/payment/date"].iter().chain(but) {
             *body.pointer_mut(path).unwrap() = Value::Null;
-        }
-        // Before the operation ended on the provider's clock, in the example.
-        if let Some(date) = body.pointer_mut("/operation/provider/date") {
-            *date = Value::Null;
         }
     }
     assert_eq!(ours, example);
@@ -269,7 +270,9 @@ fn seed_004_a_refund_of_too_much_is_refused_by_our_own_rules() {
         end: Happening::Approve(ProviderFacts::default()),
         refund: Some((None, "94b4a6a434857ee45ab107")),
     };
-    compare(&example, &walked(&example, walk));
+    // Our rules refuse at once; the example's operation took four seconds.
+    let dates = ["/operation/date", "/operation/provider/date"];
+    compare_but(&example, &walked(&example, walk), &dates);
 }
 
 /// A redirect as in the example's fragment, with everything around it as in the sale's callback.
@@ -444,7 +447,5 @@ proptest! {
         let body = sent(&project, &record, id, &account);
         prop_assert!(plain(&body), "{}", body);
         prop_assert_eq!(text(&body, "/payment/description"), description.replace(';', ","));
-        let lines = canonical(&body);
-        prop_assert_eq!(lines.split(';').count(), lines.matches(';').count() + 1);
     }
 }
