@@ -5,6 +5,7 @@
 //! repository, and the command `tidy` prints the same findings. A rule is added as such a function
 //! with such a test, and named in [`tidy::check`] or [`dependencies::check`].
 
+pub mod bench;
 pub mod dependencies;
 pub mod docs;
 pub mod finding;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::finding::listing;
-use xtask::{dependencies, docs, tidy, tree};
+use xtask::{bench, dependencies, docs, tidy, tree};
 
 #[derive(Parser)]
 #[command(about = "What the repository checks, measures and generates about itself")]
@@ -25,6 +25,11 @@ enum Task {
     },
     /// Write the generated documents again.
     Docs,
+    /// Measure what the platform accepts and sustains, beside the floors of this machine.
+    Bench(bench::Options),
+    /// The server that `bench` compares with.
+    #[command(hide = true)]
+    BenchHello(bench::hello::Options),
 }
 
 fn main() -> Result<ExitCode> {
@@ -48,6 +53,11 @@ fn main() -> Result<ExitCode> {
         }
         Task::Docs => {
             docs::write(&root)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Task::Bench(options) => bench::run(&root, &options),
+        Task::BenchHello(options) => {
+            bench::hello::run(&options)?;
             Ok(ExitCode::SUCCESS)
         }
     }

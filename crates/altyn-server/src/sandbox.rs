@@ -81,7 +81,8 @@ impl Given {
 
     fn read(variable: Option<String>, documented: &str) -> Result<Self> {
         let Some(name) = variable else { return Ok(Self::documented(documented)) };
-        let text = std::env::var(&name).with_context(|| format!("no environment variable {name}"))?;
+        let text =
+            std::env::var(&name).with_context(|| format!("no environment variable {name}"))?;
         Ok(Self { secret: Secret::new(text), variable: Some(name) })
     }
 

@@ -119,8 +119,9 @@ impl Database {
     pub async fn number(&self, sql: &str) -> Result<i64> {
         match self {
             Self::Sqlite(path) => {
-                let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-                    .with_context(|| format!("cannot open {}", path.display()))?;
+                let connection =
+                    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+                        .with_context(|| format!("cannot open {}", path.display()))?;
                 connection.query_row(sql, [], |row| row.get(0)).with_context(|| sql.to_owned())
             }
             Self::Postgres { url, .. } => ask(url, sql).await,

@@ -107,6 +107,11 @@ impl Running {
         Ok(said)
     }
 
+    /// Waits until it ends, however.
+    pub async fn ended(&mut self, within: Duration) -> Result<()> {
+        self.wait(within).await.map(drop)
+    }
+
     async fn wait(&mut self, within: Duration) -> Result<ExitStatus> {
         let give_up = now() + within;
         loop {

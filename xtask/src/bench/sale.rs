@@ -91,7 +91,8 @@ impl Requests for Sales {
         if buffer.is_empty() {
             buffer.extend_from_slice(&self.template);
         }
-        for (at, bytes) in [(self.id_at, id.as_slice()), (self.signature_at, signature.as_slice())] {
+        for (at, bytes) in [(self.id_at, id.as_slice()), (self.signature_at, signature.as_slice())]
+        {
             if let Some(place) = buffer.get_mut(at..at + bytes.len()) {
                 place.copy_from_slice(bytes);
             }
@@ -166,8 +167,8 @@ pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Re
     tokio::time::sleep(REST).await;
     figures.add(of, "memory_at_rest_mb", usage::resident_mb(server.id())?);
     let mut accepted = 0;
-    for connections in &bench.connections {
-        let outcome = accept(bench, &site, &server, *connections, accepted, figures).await?;
+    for (run, connections) in (0..).zip(&bench.connections) {
+        let outcome = accept(bench, &site, &server, (run, *connections), figures).await?;
         accepted += outcome.answered;
     }
     figures.add(of, "memory_under_load_mb", usage::resident_peak_mb(server.id())?);
@@ -184,15 +185,12 @@ async fn accept(
     bench: &Bench,
     site: &Site,
     server: &Server,
-    connections: usize,
-    first: u64,
+    (run, connections): (u64, usize),
     figures: &mut Figures,
 ) -> Result<Outcome> {
     let seconds = (bench.length + WARM_UP).as_secs_f64().ceil() as usize;
     let host = site.address.to_string();
-    // Ids that went out and were not answered may not come again.
-    let first = first * 2 + 1;
-    let sales = Sales::sign(&host, Amount::Paid, first, seconds * SIGNED_PER_SECOND)?;
+    let sales = Sales::sign(&host, Amount::Paid, run << 32, seconds * SIGNED_PER_SECOND)?;
     let load = Load { address: site.address, connections, warm_up: WARM_UP, length: bench.length };
     let before = site.used(server).await?;
     let outcome = load::run(load, Arc::new(sales)).await?;
@@ -252,8 +250,7 @@ mod tests {
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
             let body: serde_json::Value = serde_json::from_str(body).unwrap();
-            let (id, signature) =
-                (&body["general"]["payment_id"], &body["general"]["signature"]);
+            let (id, signature) = (&body["general"]["payment_id"], &body["general"]["signature"]);
             let mut mac = Hmac::<Sha512>::new_from_slice(SECRET.as_bytes()).unwrap();
             mac.update(signed_text(150_000, id.as_str().unwrap()).as_bytes());
             let expected = BASE64.encode(&mac.finalize().into_bytes());

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use altyn_web::api::ecommpay::contract;
 use anyhow::{Context, Result};
 
 use crate::finding::Finding;
 
+mod codes;
 mod crates;
 mod states;
 
@@ -22,7 +24,9 @@ pub struct Page {
 /// Every generated document, as it should be now.
 pub fn pages() -> Vec<Page> {
     vec![
+        Page { path: "docs/generated/codes.md", text: codes::page() },
         Page { path: "docs/generated/crates.md", text: crates::page() },
+        Page { path: "docs/generated/openapi.json", text: contract::text() },
         Page { path: "docs/generated/states.md", text: states::page() },
     ]
 }

@@ -85,7 +85,10 @@ async fn ask(
     };
     let call = run::provider_call(context, project, record, operation).await?;
     let outcome = run::ask(provider.as_ref(), operation, &call).await;
-    if let ProviderOutcome::Unknown(detail) = &outcome {
+    let can_tell = operation.kind == OperationKind::Sale || provider.capabilities().refund_query;
+    if let ProviderOutcome::Unknown(detail) = &outcome
+        && can_tell
+    {
         tracing::warn!(
             payment.id = record.payment.id.get(),
             operation.id = operation.id.get(),

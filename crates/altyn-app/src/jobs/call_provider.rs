@@ -4,12 +4,13 @@
 //! worker died, or stalled beyond its lease) does not send it again: it asks first.
 
 use altyn_domain::payment::decide::{self, Applied, Happening};
-use altyn_domain::payment::{Operation, OperationKind, OperationState, Record};
+use altyn_domain::payment::{Operation, OperationKind, OperationState, ProviderFacts, Record};
+use altyn_domain::reason::Reason;
 use altyn_domain::time::SECOND_MS;
 
 use super::Job;
 use super::run::{self, Evidence, NO_ACCOUNT_PAUSE_MS};
-use crate::changeset::AttemptStart;
+use crate::changeset::{AttemptStart, Changeset};
 use crate::context::{Context, Failure, conflict_of};
 use crate::ports::Provider;
 use crate::ports::provider::ProviderOutcome;
@@ -24,9 +25,12 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     let Some(operation) = record.operation(job.operation()).cloned() else {
         return run::finish(context, job.done(), "gone").await;
     };
-    let Some(provider) = context.providers.get(&operation.account).cloned() else {
+    let method = record.payment.method;
+    let provider = context.providers.get(&operation.account).cloned();
+    let Some(provider) = provider.filter(|found| found.capabilities().method == method) else {
         let due = context.clock.now().plus_millis(NO_ACCOUNT_PAUSE_MS);
-        let error = format!("no provider account named {:?} on this node", operation.account);
+        let name = &operation.account;
+        let error = format!("no account named {name:?} for {} on this node", method.code());
         tracing::error!(payment.id = job.payment.get(), account = operation.account, "{error}");
         return run::finish(context, job.again(due, Some(error)), "no_account").await;
     };
@@ -95,8 +99,13 @@ async fn send(
         return run::finish(context, job.again(at.real, None), "moved").await;
     }
     let call = run::provider_call(context, project, &record, &operation).await?;
+    let part = operation.amount != record.payment.captured;
     let outcome = match operation.kind {
         OperationKind::Sale => provider.submit_sale(&call).await,
+        OperationKind::Refund if part && !provider.capabilities().partial_refunds => {
+            let facts = ProviderFacts::default();
+            ProviderOutcome::Declined(Reason::PartialRefundUnsupported, facts)
+        }
         OperationKind::Refund => provider.submit_refund(&call).await,
     };
     conclude(context, job, (project, record), operation.attempts, &outcome).await
@@ -120,6 +129,14 @@ async fn conclude(
     match run::write_evidence(context, project, record, &evidence).await? {
         Applied::Changed(_) => Ok(outcome.as_str()),
         Applied::LateMoney(_) => Ok("late_money"),
-        Applied::Nothing => run::finish(context, job.done(), "nothing_new").await,
+        Applied::Nothing => {
+            let ended = evidence.attempt_end(job.project, context.clock.now());
+            let changeset =
+                Changeset { attempt_end: ended, job_end: Some(job.done()), ..Changeset::default() };
+            match context.commit(changeset, context.clock.now()).await {
+                Ok(()) => Ok("nothing_new"),
+                Err(error) => conflict_of(error).map(|_| "lease_lost"),
+            }
+        }
     }
 }

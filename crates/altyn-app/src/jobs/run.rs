@@ -1,9 +1,9 @@
 //! Runs one claimed job to its end: the outcome and the job's end are one changeset.
 
-use altyn_domain::id::OperationId;
+use altyn_domain::id::{OperationId, ProjectId};
 use altyn_domain::payment::decide::{self, Applied, ApplyError, Happening};
-use altyn_domain::payment::{Operation, OperationKind, Record};
-use altyn_domain::time::MINUTE_MS;
+use altyn_domain::payment::{Operation, OperationKind, OperationState, Record};
+use altyn_domain::time::{MINUTE_MS, Timestamp};
 
 use super::{Job, JobEnd, JobKind, ask_outcome, call_provider, deliver, expire};
 use crate::changeset::{AttemptEnd, Changeset};
@@ -106,6 +106,7 @@ pub(super) async fn provider_call(
         amount: operation.amount,
         details: payment.details.clone(),
         instruction: operation.instruction,
+        handed_over: operation.redirect.is_some() || operation.state == OperationState::Instructed,
         test: project.project.test,
         facts: operation.provider.clone(),
         sale: sale.map(|sale| SaleAtProvider {
@@ -142,6 +143,20 @@ pub(super) struct Evidence<'a> {
     pub job: Option<&'a Job>,
 }
 
+impl Evidence<'_> {
+    /// How the attempt ended, if this ends one.
+    pub(super) fn attempt_end(&self, project: ProjectId, at: Timestamp) -> Option<AttemptEnd> {
+        self.attempt.map(|number| AttemptEnd {
+            project,
+            operation: self.operation,
+            number,
+            outcome: self.outcome.as_str(),
+            detail: detail(self.outcome),
+            at,
+        })
+    }
+}
+
 /// Writes evidence, deciding again as often as the record moves. A lost lease does not lose the
 /// evidence: it is written without the job's end.
 pub(super) async fn write_evidence(
@@ -165,14 +180,7 @@ pub(super) async fn write_evidence(
             }
             Applied::Nothing => return Ok(applied),
         };
-        changeset.attempt_end = evidence.attempt.map(|number| AttemptEnd {
-            project: payment.0,
-            operation: evidence.operation,
-            number,
-            outcome: evidence.outcome.as_str(),
-            detail: detail(evidence.outcome),
-            at: at.real,
-        });
+        changeset.attempt_end = evidence.attempt_end(payment.0, at.real);
         if let Some(job) = job {
             end_job(&mut changeset, job);
         }

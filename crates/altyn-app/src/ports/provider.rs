@@ -48,6 +48,8 @@ pub struct ProviderCall {
     pub details: Details,
     /// The payer acts by himself at the bank.
     pub instruction: bool,
+    /// The payer was told where to go, or was billed: before that nobody can have paid.
+    pub handed_over: bool,
     /// A test project's payment.
     pub test: bool,
     /// What the provider has told about this operation so far.

@@ -1,6 +1,6 @@
 //! Everything a use case needs, under the test's control.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -74,8 +74,8 @@ impl ScriptedProvider {
     }
 }
 
-/// One provider for both methods.
-pub struct Account(pub ProviderAccount, pub Arc<ScriptedProvider>);
+/// One account for each method, over one script.
+pub struct Account(pub ProviderAccount, pub Method, pub Arc<ScriptedProvider>);
 
 #[async_trait]
 impl Provider for Account {
@@ -84,23 +84,23 @@ impl Provider for Account {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { method: Method::AlfaClick, partial_refunds: true, refund_query: true }
+        Capabilities { method: self.1, partial_refunds: true, refund_query: true }
     }
 
     async fn submit_sale(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.1.next("submit_sale", call).await
+        self.2.next("submit_sale", call).await
     }
 
     async fn ask_sale(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.1.next("ask_sale", call).await
+        self.2.next("ask_sale", call).await
     }
 
     async fn submit_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.1.next("submit_refund", call).await
+        self.2.next("submit_refund", call).await
     }
 
     async fn ask_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.1.next("ask_refund", call).await
+        self.2.next("ask_refund", call).await
     }
 
     fn read_notification(
@@ -176,13 +176,11 @@ impl World {
         let mut entry = build::project(7);
         entry.project.methods = methods();
         store.put_project(entry.clone()).await.unwrap();
-        let (bank, shop) = (Arc::default(), Arc::<ScriptedShop>::default());
-        let account = ProviderAccount { name: "bank".into(), wire_id: 1, endpoint_id: None };
-        let provider: Arc<dyn Provider> = Arc::new(Account(account, Arc::clone(&bank)));
+        let (bank, shop) = (Arc::<ScriptedProvider>::default(), Arc::<ScriptedShop>::default());
         let context = Context {
             store: Arc::new(store.clone()),
             projects: Arc::new(Projects::default()),
-            providers: Arc::new(HashMap::from([("bank".to_owned(), provider)])),
+            providers: Arc::new(Method::ALL.iter().map(|method| account(*method, &bank)).collect()),
             sender: Arc::clone(&shop) as Arc<dyn CallbackSender>,
             dialect: Arc::new(PlainDialect),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -259,12 +257,25 @@ impl World {
     }
 }
 
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::AlfaClick => "bank",
+        Method::CardPartner => "partner",
+    }
+}
+
+fn account(method: Method, bank: &Arc<ScriptedProvider>) -> (String, Arc<dyn Provider>) {
+    let name = name(method).to_owned();
+    let account = ProviderAccount { name: name.clone(), wire_id: 1, endpoint_id: None };
+    (name, Arc::new(Account(account, method, Arc::clone(bank))))
+}
+
 fn methods() -> Vec<MethodSetting> {
     [(Method::AlfaClick, Scenario::Redirect), (Method::CardPartner, Scenario::Redirect)]
         .into_iter()
         .map(|(method, scenario)| MethodSetting {
             method,
-            account: "bank".to_owned(),
+            account: name(method).to_owned(),
             scenario,
             fee: BasisPoints::new(250).unwrap(),
         })

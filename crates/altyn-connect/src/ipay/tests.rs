@@ -39,6 +39,7 @@ fn call(minor: i64, currency: Currency) -> ProviderCall {
         amount: Amount::new(minor, currency).unwrap(),
         details: Details::default(),
         instruction: false,
+        handed_over: true,
         test: true,
         facts: ProviderFacts::default(),
         sale: None,

@@ -42,6 +42,7 @@ fn sale() -> ProviderCall {
         amount: Amount::new(2_000, Currency::RUB).unwrap(),
         details: Details::default(),
         instruction: false,
+        handed_over: true,
         test: true,
         facts: ProviderFacts::default(),
         sale: None,

@@ -117,8 +117,10 @@ async fn dispatch(command: Command, config: Config) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line for people or machines, on standard output.
-#[expect(clippy::print_stdout, reason = "the command line's output")]
+/// One line for people or machines, on standard output. When its reader has gone (`… | head`), the
+/// line is lost and nothing else happens.
 pub fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    use std::io::Write as _;
+
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -15,7 +15,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{database, say};
-use crate::config::Config;
+use crate::config::{Config, Provider};
 use crate::node::Database;
 
 /// Bytes of randomness in a secret that is made here.
@@ -259,8 +259,13 @@ fn method(config: &Config, text: &str) -> Result<MethodSetting> {
     let method = Method::from_code(code).with_context(|| format!("no method named {code:?}"))?;
     let mut parts = rest.split(':');
     let account = parts.next().unwrap_or_default().to_owned();
-    if !config.providers.contains_key(&account) {
-        bail!("the configuration has no [providers.{account}]");
+    let carries = match config.providers.get(&account) {
+        Some(Provider::Rbs(_)) => Method::AlfaClick,
+        Some(Provider::Ipay(_)) => Method::CardPartner,
+        None => bail!("the configuration has no [providers.{account}]"),
+    };
+    if carries != method {
+        bail!("[providers.{account}] carries {}, not {code}", carries.code());
     }
     let (mut scenario, mut fee) = (Scenario::Redirect, BasisPoints::default());
     for part in parts {

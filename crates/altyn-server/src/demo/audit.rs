@@ -132,11 +132,7 @@ fn compare_money(findings: &Findings, report: &mut Report) {
         for (name, ours, theirs) in [
             ("списано (charged)", ours.charged, theirs.charged),
             ("возвращено (returned)", ours.returned, theirs.returned),
-            (
-                "остаток (balance)",
-                ours.charged - ours.returned,
-                theirs.charged - theirs.returned,
-            ),
+            ("остаток (balance)", ours.charged - ours.returned, theirs.charged - theirs.returned),
         ] {
             let (left, right) = (money(ours, currency), money(theirs, currency));
             indented(&format!("{name:<26} {left:>16} {right:>22}"));

@@ -250,7 +250,11 @@ impl Play<'_> {
         let told = text("/payment/status");
         let key = &self.stage.merchant.key;
         let verified = altyn_web::api::ecommpay::sign::verify(&body, text("/signature"), key);
-        let word = if verified.is_ok() { "подпись верна" } else { "ПОДПИСЬ НЕВЕРНА" };
+        let word = if verified.is_ok() {
+            "подпись верна"
+        } else {
+            "ПОДПИСЬ НЕВЕРНА"
+        };
         indented(&format!("POST {} → HTTP {}, {told}; {word}", request.path, answer.status));
         self.report.compare("the status answer's signature fits", true, verified.is_ok());
         self.report.compare("payment.status by request", expected, told);

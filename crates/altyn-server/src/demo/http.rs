@@ -60,7 +60,8 @@ impl Http {
 
     /// Posts a form, as a browser does.
     pub async fn post_form(&self, url: &str, fields: &[(String, String)]) -> Result<Answer> {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::builder()
             .method(Method::POST)
             .uri(url)

@@ -20,8 +20,6 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::show::money;
-
 /// Callbacks the shop remembers, to tell repeats and to answer payers.
 const REMEMBERED_MAX: usize = 1_000;
 /// Callbacks that may wait for the demo to look at them.
@@ -168,10 +166,10 @@ fn words(status: &str, english: bool) -> Words {
             "bad",
         ),
         ("partially refunded" | "refunded", false) => {
-            Words("Деньги возвращены", "Магазин вернул деньги целиком или частью.", "↩", "wait")
+            Words("Деньги возвращены", "Магазин вернул деньги целиком или частью.", "↩", "back")
         }
         ("partially refunded" | "refunded", true) => {
-            Words("The money was returned", "The shop gave back all or a part.", "↩", "wait")
+            Words("The money was returned", "The shop gave back all or a part.", "↩", "back")
         }
         (_, false) => Words(
             "Ждём подтверждения оплаты",
@@ -192,7 +190,8 @@ fn page(last: Option<&Callback>, english: bool) -> Response {
     let status = last.map_or("", |callback| callback.text("/payment/status"));
     let Words(title, text, mark, class) = words(status, english);
     let facts = last.map(|last| facts(last, english)).unwrap_or_default();
-    let (lang, shop) = if english { ("en", "Demo shop") } else { ("ru", "Демо-магазин") };
+    let (lang, shop) =
+        if english { ("en", "Demo shop") } else { ("ru", "Демо-магазин") };
     let html = format!(
         "<!doctype html>\n<html lang=\"{lang}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -223,10 +222,8 @@ fn facts(last: &Callback, english: bool) -> String {
         ["Заказ", "Сумма", "Результат"]
     };
     let code = format!("{} {}", last.text("/operation/code"), last.text("/operation/message"));
-    let sum = money(
-        last.number("/operation/sum_initial/amount"),
-        last.text("/operation/sum_initial/currency"),
-    );
+    let minor = last.number("/operation/sum_initial/amount");
+    let sum = for_payer(minor, last.text("/operation/sum_initial/currency"), english);
     let values = [last.text("/payment/id").to_owned(), sum, code];
     let rows: String = names
         .iter()
@@ -236,15 +233,36 @@ fn facts(last: &Callback, english: bool) -> String {
     format!("<dl>{rows}</dl>")
 }
 
+/// A sum as people read it: `1 234,50 ₽`, `₽1,234.50`; by its code where the sign is not unique.
+fn for_payer(minor: i64, currency: &str, english: bool) -> String {
+    const NARROW: char = '\u{202f}';
+    let (group, point) = if english { (',', '.') } else { (NARROW, ',') };
+    let whole = (minor / 100).to_string();
+    let mut number = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            number.push(group);
+        }
+        number.push(digit);
+    }
+    number.push_str(&format!("{point}{:02}", minor % 100));
+    match (currency, english) {
+        ("RUB", false) => format!("{number}{NARROW}₽"),
+        ("RUB", true) => format!("₽{number}"),
+        (code, false) => format!("{number}{NARROW}{code}"),
+        (code, true) => format!("{code}{NARROW}{number}"),
+    }
+}
+
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const STYLE: &str = "\
 :root{--page:#f4f5f7;--card:#fff;--text:#1a1d21;--muted:#5b636d;--line:#d8dce1;\
---good:#14713a;--bad:#a8281f;--wait:#6b4a00}\
+--good:#14713a;--bad:#a8281f;--wait:#6b4a00;--back:#3d51a8}\
 @media(prefers-color-scheme:dark){:root{--page:#14171a;--card:#1d2125;--text:#e9ecef;\
---muted:#a4adb6;--line:#3a4148;--good:#6fce92;--bad:#f09389;--wait:#e3b65a}}\
+--muted:#a4adb6;--line:#3a4148;--good:#6fce92;--bad:#f09389;--wait:#e3b65a;--back:#a5b4f5}}\
 *{box-sizing:border-box}\
 body{margin:0;background:var(--page);color:var(--text);\
 font:16px/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;\
@@ -254,6 +272,7 @@ header{padding:20px 16px;font-weight:600}\
 main{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:24px}\
 h1{margin:0 0 8px;font-size:20px;line-height:1.3}\
 .good{color:var(--good)}.bad{color:var(--bad)}.wait{color:var(--wait)}\
+.back{color:var(--back)}\
 p{margin:0}dl{margin:24px 0 0;border-bottom:1px solid var(--line)}\
 dl div{display:flex;gap:16px;justify-content:space-between;padding:8px 0;\
 border-top:1px solid var(--line)}\
@@ -309,7 +328,19 @@ mod tests {
         let (shop, _callbacks) = Shop::open(key.clone());
         let callback = shop.read(Bytes::from(signed(&key).to_string())).unwrap();
         let facts = facts(&callback, true);
-        assert!(facts.contains("&lt;b&gt;") && facts.contains("600,00 RUB"), "{facts}");
+        assert!(facts.contains("&lt;b&gt;") && facts.contains("₽600.00"), "{facts}");
+    }
+
+    #[test]
+    fn payers_read_sums() {
+        for (minor, currency, russian, english) in [
+            (60_000, "RUB", "600,00\u{202f}₽", "₽600.00"),
+            (123_450_005, "RUB", "1\u{202f}234\u{202f}500,05\u{202f}₽", "₽1,234,500.05"),
+            (1_000, "KES", "10,00\u{202f}KES", "KES\u{202f}10.00"),
+        ] {
+            assert_eq!(for_payer(minor, currency, false), russian);
+            assert_eq!(for_payer(minor, currency, true), english);
+        }
     }
 
     #[test]

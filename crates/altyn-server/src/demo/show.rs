@@ -80,10 +80,7 @@ pub fn indented(text: &str) {
 
 /// What a callback says, in one line.
 pub fn summary(callback: &Callback) -> String {
-    let sum = money(
-        callback.number("/payment/sum/amount"),
-        callback.text("/payment/sum/currency"),
-    );
+    let sum = money(callback.number("/payment/sum/amount"), callback.text("/payment/sum/currency"));
     format!(
         "{}, {sum}; {} {}, {} {}; {}{}",
         callback.text("/payment/status"),

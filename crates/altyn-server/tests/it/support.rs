@@ -13,7 +13,6 @@ use altyn_testkit::harness::{
 use serde_json::Value;
 
 pub use emulators::{Emulators, Provider};
-pub use postgres::query;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_altyn");
@@ -142,6 +141,11 @@ impl World {
         })
     }
 
+    /// Runs a statement on the database beside the node.
+    pub fn sql(&self, statement: &str) {
+        sql(&self.setup, statement);
+    }
+
     /// What every world must show at its end: the node stops in order, the books are right, and
     /// nobody was charged twice. Gives the report of the check.
     pub fn finish(self) -> Value {
@@ -159,4 +163,18 @@ pub fn order_id(redirect: &Callback) -> String {
     let url = redirect.body["redirect_data"]["url"].as_str().unwrap();
     let url = url::Url::parse(url).unwrap();
     url.query_pairs().find(|(name, _)| name == "orderId").unwrap().1.into_owned()
+}
+
+/// Runs a statement on a database beside its nodes.
+pub fn sql(setup: &Setup, statement: &str) {
+    match setup.database().folder() {
+        Some(folder) => sqlite(folder).execute_batch(statement).unwrap(),
+        None => drop(postgres::query(setup.database().url(), statement)),
+    }
+}
+
+fn sqlite(folder: &std::path::Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(folder.join("altyn.db")).unwrap();
+    connection.busy_timeout(altyn_testkit::harness::PATIENCE).unwrap();
+    connection
 }

@@ -87,7 +87,7 @@ const LOCK_PAYMENTS: &str = "
     SELECT p.project, p.id, p.version
     FROM unnest($1::bigint[], $2::bigint[]) AS u(project, id)
     JOIN payments AS p ON p.project = u.project AND p.id = u.id
-    ORDER BY p.project, p.id";
+    ORDER BY p.project, p.id FOR NO KEY UPDATE OF p";
 
 const LOCK_JOBS: &str = "
     SELECT j.kind, j.subject, j.owner, j.due_at, j.wakes, j.woken_for

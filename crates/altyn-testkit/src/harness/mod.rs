@@ -39,4 +39,4 @@ pub use node::Node;
 pub use setup::{Output, ProjectSpec, Setup, accounts};
 pub use shop::{Callback, Reply, Shop};
 pub use sign::{sign, signed_text};
-pub use wait::{PATIENCE, Patience, eventually, monotonic};
+pub use wait::{PATIENCE, Patience, eventually, eventually_within, monotonic};

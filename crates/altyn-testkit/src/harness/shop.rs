@@ -175,6 +175,11 @@ impl Shop {
         self.shared.state().callbacks.clone()
     }
 
+    /// Reads everything that came where it is, for when it is too much to copy.
+    pub fn read<T>(&self, read: impl FnOnce(&[Callback]) -> T) -> T {
+        read(&self.shared.state().callbacks)
+    }
+
     /// What came about a payment, in order.
     pub fn about(&self, payment_id: &str) -> Vec<Callback> {
         let state = self.shared.state();

@@ -36,14 +36,24 @@ impl Default for Patience {
 }
 
 /// Looks until `look` finds something, and gives it; panics with `what` when patience is over.
-#[expect(clippy::disallowed_methods, reason = "polls another process, a few milliseconds a look")]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let patience = Patience::new();
+pub fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, LOOK_EVERY, what, look)
+}
+
+/// The same with a patience of its own and a pause between looks: for what takes minutes.
+#[expect(clippy::disallowed_methods, reason = "polls another process, a short while a look")]
+pub fn eventually_within<T>(
+    patience: Duration,
+    every: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
+    let until = monotonic() + patience;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(patience.left().is_some(), "this did not come about in {PATIENCE:?}: {what}");
-        std::thread::sleep(LOOK_EVERY);
+        assert!(monotonic() < until, "this did not come about in {patience:?}: {what}");
+        std::thread::sleep(every);
     }
 }

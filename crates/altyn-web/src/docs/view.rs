@@ -3,13 +3,12 @@
 use altyn_domain::method::{Method, MethodRules, When};
 use altyn_domain::money::Amount;
 use altyn_domain::payment::{OperationState, PaymentState};
-use altyn_domain::reason::Reason;
 use askama::Template;
 use serde::Serialize;
 
 use super::russian;
 use crate::api::ecommpay::BODY_MAX_BYTES;
-use crate::api::ecommpay::codes::{Code, code_of};
+use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::contract::examples::{self, Told};
 use crate::api::ecommpay::contract::fields::{Field, fields};
 use crate::api::ecommpay::contract::stages::{CASES, Case, Outcome};
@@ -61,7 +60,12 @@ struct MethodRow {
     limits: Vec<String>,
     test: String,
     refunds: &'static str,
-    required: Vec<String>,
+    required: Vec<RequiredRow>,
+}
+
+struct RequiredRow {
+    name: String,
+    when: &'static str,
 }
 
 struct Example {
@@ -93,7 +97,6 @@ struct CodeRow {
     number: &'static str,
     message: &'static str,
     status: u16,
-    reasons: String,
 }
 
 /// The worked example of a signature.
@@ -163,7 +166,7 @@ fn field_row(field: &Field, lang: Lang) -> FieldRow {
     }
 }
 
-fn word<'t>(kind: &'t str, lang: Lang) -> &'t str {
+fn word(kind: &str, lang: Lang) -> &str {
     let russian = match kind {
         "string" => "строка",
         "integer" => "целое",
@@ -185,12 +188,18 @@ fn limits(field: &Field, lang: Lang) -> String {
         (_, Some(most)) => said.push(format!("≤ {most} {}", lang.pick("знаков", "characters"))),
         (_, None) => {}
     }
-    match (field.number("minimum"), field.number("maximum")) {
-        (Some(least), Some(most)) => said.push(format!("{least}…{most}")),
-        (_, _) => {}
+    if let Some((least, most)) = field.number("minimum").zip(field.number("maximum")) {
+        said.push(format!("{}…{}", grouped(least), grouped(most)));
     }
     said.extend(form(field.text("pattern"), field.text("format"), lang).map(str::to_owned));
     said.join(", ")
+}
+
+/// A long number in groups of three, narrow no-break spaces between them.
+fn grouped(number: i64) -> String {
+    let digits: Vec<char> = number.to_string().chars().collect();
+    let groups: Vec<String> = digits.rchunks(3).rev().map(|group| group.iter().collect()).collect();
+    groups.join("\u{202f}")
 }
 
 /// A pattern or format in words; machines have it in the OpenAPI document.
@@ -212,7 +221,11 @@ fn form(pattern: &str, format: &str, lang: Lang) -> Option<&'static str> {
 fn method_row(rules: &'static MethodRules, lang: Lang) -> MethodRow {
     let limits = rules.currencies.iter().map(|limits| {
         let major = |minor| {
-            Amount::new(minor, limits.currency).map(Amount::to_major).unwrap_or_default()
+            let major = Amount::new(minor, limits.currency).map(Amount::to_major);
+            let major = major.unwrap_or_default();
+            let (whole, part) = major.split_once('.').unwrap_or((&major, ""));
+            let whole = whole.parse().map(grouped).unwrap_or_default();
+            format!("{whole}{}{part}", lang.pick(",", "."))
         };
         let least = major(limits.min_minor);
         let most = limits.max_minor.map_or_else(String::new, |most| format!("–{}", major(most)));
@@ -222,13 +235,13 @@ fn method_row(rules: &'static MethodRules, lang: Lang) -> MethodRow {
     let required = rules.required.iter().map(|(field, when)| {
         let when = match when {
             When::Always => "",
-            When::Kazakhstan => lang.pick(" (Казахстан)", " (Kazakhstan)"),
+            When::Kazakhstan => lang.pick("для Казахстана", "for Kazakhstan"),
         };
-        format!("customer.{}{when}", field.as_str())
+        RequiredRow { name: format!("customer.{}", field.as_str()), when }
     });
     let clarified = rules.clarified.iter().map(|field| {
-        let when = lang.pick(" (иначе уточнение)", " (else clarification)");
-        format!("customer.{}{when}", field.as_str())
+        let when = lang.pick("иначе уточнение", "else clarification");
+        RequiredRow { name: format!("customer.{}", field.as_str()), when }
     });
     let test = rules.test_currencies.map(|only| only.iter().map(|c| c.code()).collect::<Vec<_>>());
     MethodRow {
@@ -308,12 +321,10 @@ fn stage(case: &'static Case, lang: Lang) -> StageRow {
 }
 
 fn code_row(code: Code) -> CodeRow {
-    let reasons = Reason::ALL.iter().filter(|reason| code_of(**reason) == code);
     CodeRow {
         number: code.number(),
         message: code.message(),
         status: code.status().as_u16(),
-        reasons: reasons.map(|reason| reason.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -40,8 +40,18 @@ impl Bound {
 
     /// Begins to serve; outcomes of asynchronous refunds go to `refund_notify_url`.
     pub fn serve(self, refund_notify_url: &str) -> Emulators {
+        let config = config(&self.url(), refund_notify_url);
+        self.serve_as(config)
+    }
+
+    /// Begins to serve the gateway only, whose payers press by themselves.
+    pub fn serve_pressing(self) -> Emulators {
+        let config = Config { auto_press: true, ..config(&self.url(), &self.url()) };
+        self.serve_as(config)
+    }
+
+    fn serve_as(self, config: Config) -> Emulators {
         let url = self.url();
-        let config = config(&url, refund_notify_url);
         let (stop, stopped) = oneshot::channel::<()>();
         self.0.set_nonblocking(true).unwrap();
         let thread = std::thread::spawn(move || {

@@ -3,6 +3,8 @@
 //! A repeat of a request, a refusal and an acceptance all follow the commit: nothing is told that
 //! is not durable.
 
+use std::time::Duration;
+
 use altyn_app::payment::{
     RefundTarget, accept_refund, accept_sale, clarify, find_operation, find_payment,
 };
@@ -30,6 +32,9 @@ use crate::state::Web;
 
 /// The largest body taken, bytes: the largest documented request with a cart is below 64 KiB.
 pub const BODY_MAX_BYTES: usize = 256 * 1024;
+
+/// How long a body may take: a client that trickles holds a connection, nothing else.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Where payment requests have their project.
 pub const IN_GENERAL: &[&str] = &["general", "project_id"];
@@ -131,7 +136,12 @@ pub async fn no_such_verb() -> Refusal {
 }
 
 async fn bytes_of(body: Body) -> Result<body::Bytes, Refusal> {
-    body::to_bytes(body, BODY_MAX_BYTES).await.map_err(|error| {
+    let read = tokio::time::timeout(BODY_TIMEOUT, body::to_bytes(body, BODY_MAX_BYTES));
+    let Ok(read) = read.await else {
+        let refusal = Refusal::new(Code::MalformedRequest).with_status(StatusCode::REQUEST_TIMEOUT);
+        return Err(Refusal { detail: "the body did not come in time".to_owned(), ..refusal });
+    };
+    read.map_err(|error| {
         let source = std::error::Error::source(&error);
         if source.is_some_and(|source| source.is::<LengthLimitError>()) {
             return too_large();

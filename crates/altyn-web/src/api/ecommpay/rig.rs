@@ -26,7 +26,7 @@ pub const NO_PROJECT: u32 = 404;
 /// What a body was understood as.
 #[derive(Debug)]
 pub enum Understood {
-    Sale(SaleRequest),
+    Sale(Box<SaleRequest>),
     Refund(RefundRequest),
     Clarification,
     Status,
@@ -48,9 +48,10 @@ pub fn understand(endpoint: Endpoint, bytes: &[u8]) -> Result<Understood, Refusa
     let door = Door { find: &find, settings: &settings };
     let at = if endpoint == Endpoint::StatusOfRequest { ON_TOP } else { IN_GENERAL };
     let request = authenticate(&door, tree::parse(bytes)?, at)?;
+    let sale = |method| read::sale(&request, method).map(|sale| Understood::Sale(Box::new(sale)));
     Ok(match endpoint {
-        Endpoint::OnlineBankingSale => Understood::Sale(read::sale(&request, Method::AlfaClick)?),
-        Endpoint::CardPartnerSale => Understood::Sale(read::sale(&request, Method::CardPartner)?),
+        Endpoint::OnlineBankingSale => sale(Method::AlfaClick)?,
+        Endpoint::CardPartnerSale => sale(Method::CardPartner)?,
         Endpoint::OnlineBankingRefund | Endpoint::CardPartnerRefund | Endpoint::AnyRefund => {
             request.reference()?;
             Understood::Refund(read::refund(&request)?)

@@ -119,8 +119,7 @@ fn a_required_field_is_missed_by_name_and_no_other_is() {
             let mut body = full(*endpoint);
             remove(&mut body, &field.path);
             let read = read_signed(*endpoint, &body);
-            let half_a_sum = matches!(read, Ok(_) | Err(_))
-                && !field.required
+            let half_a_sum = !field.required
                 && ["payment.amount", "payment.currency"].contains(&field.path.as_str());
             match read {
                 Ok(_) => assert!(!field.required || field.path.ends_with("signature"), "{}", field.path),
@@ -259,7 +258,7 @@ fn misfits(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     let types = match &schema["type"] {
         Value::String(one) => vec![one.as_str()],
         Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
-        _ => vec![],
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => vec![],
     };
     if !types.contains(&kind(value)) {
         found.push(format!("{at}: {} is not {types:?}", kind(value)));

@@ -63,20 +63,15 @@ fn sold(asked: SaleRequest, settings: impl FnOnce(&mut altyn_domain::project::Pr
 }
 
 fn sale_of(endpoint: Endpoint, patch: &str) -> Result<SaleRequest, Refusal> {
-    match rig::read_signed(endpoint, &patched(endpoint, patch))? {
-        Understood::Sale(sale) => Ok(sale),
-        other => panic!("{other:?}"),
-    }
+    let read = rig::read_signed(endpoint, &patched(endpoint, patch))?;
+    let Understood::Sale(sale) = read else { panic!("{read:?}") };
+    Ok(*sale)
 }
 
 fn refunded(case: &Case, sale: Sale, patch: &str) -> Value {
-    let (endpoint, amount) = match case.endpoint {
-        Endpoint::CardPartnerRefund => {
-            (Endpoint::CardPartnerSale, r#"{"payment":{"amount":60000}}"#)
-        }
-        _ => (Endpoint::OnlineBankingSale, r#"{"payment":{"amount":60000}}"#),
-    };
-    let asked = sale_of(endpoint, amount).unwrap();
+    let card = case.endpoint == Endpoint::CardPartnerRefund;
+    let endpoint = if card { Endpoint::CardPartnerSale } else { Endpoint::OnlineBankingSale };
+    let asked = sale_of(endpoint, r#"{"payment":{"amount":60000}}"#).unwrap();
     let project = rig::project(239).project;
     let (mut record, _) = accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
     let end = match sale {
@@ -134,8 +129,10 @@ fn send(case: &Case) -> Came {
     let endpoint = case.endpoint;
     let understood = |bytes: &[u8]| match rig::understand(endpoint, bytes) {
         Err(refusal) => refusal.into(),
-        Ok(Understood::Sale(sale)) => Came::Told(sold(sale, |_| {})),
-        Ok(other) => panic!("{other:?}"),
+        Ok(read) => {
+            let Understood::Sale(sale) = read else { panic!("{read:?}") };
+            Came::Told(sold(*sale, |_| {}))
+        }
     };
     match case.input {
         Input::Patch(patch) => {

@@ -1,0 +1,285 @@
+//! The tables for people, and the document for machines.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::Bench;
+use super::database::Engine;
+use super::figures::{Figures, Of, Spread};
+use super::floors::{CLIENTS, SCALE};
+use super::machine::Machine;
+
+/// A line of a table: what, which figure, how many decimals, and what we aim at.
+struct Line {
+    what: String,
+    name: String,
+    decimals: usize,
+    aim: &'static str,
+}
+
+fn line(
+    what: impl Into<String>,
+    name: impl Into<String>,
+    decimals: usize,
+    aim: &'static str,
+) -> Line {
+    Line { what: what.into(), name: name.into(), decimals, aim }
+}
+
+/// What is being done, for whoever waits.
+#[expect(clippy::print_stderr, reason = "progress, beside what is printed at the end")]
+pub fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Prints everything.
+#[expect(clippy::print_stdout, reason = "a program for people prints to them")]
+pub fn print(bench: &Bench, machine: &Machine, figures: &Figures) {
+    println!("{}", conditions(bench, machine));
+    println!("\n{}", table("floor", &["", ""], floors(bench, figures)));
+    let titles: Vec<&str> = bench.engines.iter().map(|engine| engine.title()).collect();
+    println!(
+        "{}",
+        table("platform", &[titles.as_slice(), &["aim"]].concat(), rows(bench, figures))
+    );
+    println!("{}", verdict(figures));
+}
+
+/// The same as a document.
+pub fn json(bench: &Bench, machine: &Machine, figures: &Figures) -> Result<String> {
+    let mut document = figures.json();
+    if let Some(object) = document.as_object_mut() {
+        object.insert(
+            "machine".to_owned(),
+            json!({
+                "cores": machine.cores,
+                "cpu": machine.cpu,
+                "memory": machine.memory,
+                "kernel": machine.kernel,
+                "file_system": machine.disk,
+                "altyn": machine.altyn,
+                "revision": machine.revision,
+                "sqlite": machine.sqlite,
+                "postgres": machine.postgres,
+            }),
+        );
+        object.insert(
+            "options".to_owned(),
+            json!({
+                "seconds": bench.length.as_secs(),
+                "rounds": bench.rounds,
+                "connections": bench.connections,
+            }),
+        );
+    }
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn conditions(bench: &Bench, machine: &Machine) -> String {
+    let postgres = machine.postgres.as_ref().map(|version| format!(", PostgreSQL {version}"));
+    format!(
+        "\n{} cores ({}), {}, Linux {}, {} below the databases\n\
+         {} ({}), SQLite {}{}\n\
+         {} rounds of {} s each, by turns; medians (least–most), ratios within a round; the load, \
+         the server and the database share the cores",
+        machine.cores,
+        machine.cpu,
+        machine.memory,
+        machine.kernel,
+        machine.disk,
+        machine.altyn,
+        machine.revision,
+        machine.sqlite,
+        postgres.unwrap_or_default(),
+        bench.rounds,
+        bench.length.as_secs(),
+    )
+}
+
+fn floors(bench: &Bench, figures: &Figures) -> Vec<Vec<String>> {
+    let mut lines = vec![line("F1 append 4 KiB + fdatasync /s", "fsync_per_s", 0, "")];
+    for connections in &bench.connections {
+        let name = format!("hello_per_s_{connections}");
+        lines.push(line(format!("F2 hello /s, {connections} connections"), name, 0, ""));
+    }
+    for clients in CLIENTS {
+        let what = format!("F5 pgbench TPC-B-like /s, scale {SCALE}, {clients} clients");
+        lines.push(line(what, format!("pgbench_tps_{clients}"), 0, ""));
+    }
+    lines
+        .into_iter()
+        .filter_map(|line| {
+            let spread = figures.spread(Of::Floor, &line.name)?;
+            Some(vec![line.what, shown(spread, line.decimals), String::new()])
+        })
+        .collect()
+}
+
+fn rows(bench: &Bench, figures: &Figures) -> Vec<Vec<String>> {
+    let mut lines = Vec::new();
+    for connections in &bench.connections {
+        lines.extend(sale_lines(*connections, *connections == bench.fewest()));
+    }
+    lines.extend([
+        line("database bytes a payment", "bytes_per_payment", 0, ""),
+        line("memory at rest, MB", "memory_at_rest_mb", 1, "< 60"),
+        line("memory under load, MB", "memory_under_load_mb", 1, ""),
+        line("cold start, ms", "cold_start_ms", 0, "< 500"),
+        line("callbacks delivered /s", "callbacks_per_s", 0, "≥ 3,000"),
+        line("  server CPU µs a callback", "callbacks_server_us", 0, ""),
+        line("  database CPU µs a callback", "callbacks_database_us", 0, ""),
+        line("  sent again", "callbacks_repeated", 0, ""),
+        line("end to end: accepted /s", "sustained_accepted_per_s", 0, ""),
+        line("  finished /s (callback delivered)", "sustained_finished_per_s", 0, ""),
+        line("  backlog drained, s", "drain_s", 1, ""),
+        line("  server CPU µs a payment", "sustained_server_us", 0, ""),
+        line("  database CPU µs a payment", "sustained_database_us", 0, ""),
+        line("  emulator CPU µs a payment", "sustained_emulator_us", 0, ""),
+        line("  callbacks sent again", "sustained_callbacks_repeated", 0, ""),
+        line("  provider's register, minor units", "register_net_minor", 0, ""),
+        line("  books, minor units", "books_receivable_minor", 0, ""),
+        line("  differences", "register_and_books_differences", 0, "0"),
+    ]);
+    lines
+        .into_iter()
+        .filter_map(|line| {
+            let cell = |engine: &Engine| figures.spread(Of::Platform(*engine), &line.name);
+            let spreads: Vec<Option<Spread>> = bench.engines.iter().map(cell).collect();
+            spreads.iter().any(Option::is_some).then(|| {
+                let cells = spreads
+                    .iter()
+                    .map(|spread| spread.map_or("–".to_owned(), |s| shown(s, line.decimals)));
+                let mut row = vec![line.what.clone()];
+                row.extend(cells);
+                row.push(line.aim.to_owned());
+                row
+            })
+        })
+        .collect()
+}
+
+fn sale_lines(connections: usize, fewest: bool) -> [Line; 10] {
+    let of = |what: &str, name: &str, decimals, aim| {
+        line(what, format!("{name}_{connections}"), decimals, aim)
+    };
+    let p99 = if fewest { "< 30" } else { "" };
+    [
+        line(
+            format!("sales accepted /s, {connections} connections"),
+            format!("sales_per_s_{connections}"),
+            0,
+            "",
+        ),
+        of("  ÷ hello", "sales_by_hello", 3, "≥ 0.15"),
+        of("  ÷ pgbench (its better)", "sales_by_pgbench", 2, "≥ 3"),
+        of("  ÷ fdatasync", "sales_by_fsync", 2, "> 3"),
+        of("  p50, ms", "sales_p50_ms", 1, ""),
+        of("  p99, ms", "sales_p99_ms", 1, p99),
+        of("  p99 ÷ p50", "sales_p99_by_p50", 1, ""),
+        of("  server CPU µs a sale", "sales_server_us", 0, ""),
+        of("  database CPU µs a sale", "sales_database_us", 0, ""),
+        of("  written bytes a sale (¹)", "sales_written_bytes", 0, ""),
+    ]
+}
+
+fn table(corner: &str, columns: &[&str], rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut head = vec![corner.to_owned()];
+    head.extend(columns.iter().map(|column| (*column).to_owned()));
+    let lines: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    let width = |at: usize| {
+        let cells = lines.iter().filter_map(|cells| cells.get(at));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let mut text = String::new();
+    for (number, cells) in lines.iter().enumerate() {
+        let padded: Vec<String> = cells
+            .iter()
+            .enumerate()
+            .map(|(at, cell)| {
+                let width = width(at);
+                if at == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            })
+            .collect();
+        text.push_str(padded.join("  ").trim_end());
+        text.push('\n');
+        if number == 0 {
+            text.push_str(&"-".repeat(padded.join("  ").chars().count()));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn verdict(figures: &Figures) -> String {
+    let mut text = format!(
+        "(¹) PostgreSQL: its log; SQLite: everything the process wrote, log and file\n\
+         errors {}, lost {}, doubled {}",
+        figures.errors, figures.lost, figures.doubled
+    );
+    if figures.is_clean() {
+        text.push_str("; the provider's register and the books do not differ");
+    }
+    for fault in &figures.faults {
+        text.push_str("\nWRONG ");
+        text.push_str(fault);
+    }
+    text
+}
+
+fn shown(spread: Spread, decimals: usize) -> String {
+    let Spread { median, least, most } = spread;
+    let number = |value: f64| grouped(value, decimals);
+    let (least, most) = (number(least), number(most));
+    if least == most {
+        return number(median);
+    }
+    format!("{} ({least}–{most})", number(median))
+}
+
+/// `12,345.6`
+fn grouped(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let (whole, fraction) =
+        text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
+    let mut out = String::new();
+    let digits = whole.chars().filter(char::is_ascii_digit).count();
+    let mut left = digits;
+    for character in whole.chars() {
+        out.push(character);
+        if character.is_ascii_digit() {
+            left -= 1;
+            if left > 0 && left.is_multiple_of(3) {
+                out.push(',');
+            }
+        }
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(grouped(0.1549, 3), "0.155");
+        assert_eq!(grouped(1_234_567.0, 0), "1,234,567");
+        assert_eq!(grouped(-1_234.56, 1), "-1,234.6");
+        assert_eq!(grouped(999.0, 0), "999");
+    }
+
+    #[test]
+    fn columns_stand_under_their_heads() {
+        let rows = vec![vec!["long name".to_owned(), "1".to_owned(), "x".to_owned()]];
+        let text = table("a", &["number", "aim"], rows);
+        let ends: Vec<usize> = text.lines().map(|line| line.chars().count()).collect();
+        assert_eq!(ends, [22, 22, 22]);
+    }
+}
