@@ -31,9 +31,7 @@ pub async fn returned(headers: HeaderMap) -> Response {
 /// How the payment stands, for the payer.
 pub fn result(headers: &HeaderMap, record: Option<&Record>) -> Response {
     let (tone, russian, english) = match record.map(|record| record.payment.state) {
-        Some(
-            PaymentState::Paid | PaymentState::PartiallyRefunded | PaymentState::Refunded,
-        ) => (
+        Some(PaymentState::Paid | PaymentState::PartiallyRefunded | PaymentState::Refunded) => (
             "success",
             ("Оплачено", "Платёж прошёл. Можно закрыть страницу и вернуться в магазин."),
             ("Paid", "The payment went through. You may close this page and return to the shop."),

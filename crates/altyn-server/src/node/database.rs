@@ -162,7 +162,7 @@ async fn write_postgres(mut writer: postgres::PostgresWriter, metrics: Arc<Metri
         if report.closed {
             return;
         }
-        metrics.commit(report.changesets, 0);
+        metrics.commit(report.changesets, report.waiting);
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) type Queue = Arc<Mutex<mpsc::Receiver<Waiting>>>;
 pub struct StepReport {
     /// Changesets answered.
     pub changesets: usize,
+    /// Changesets left in the queue when these were taken.
+    pub waiting: usize,
     /// Transactions it took.
     pub transactions: usize,
     /// Transactions that another one was in the way of, and that were tried again.
@@ -79,8 +81,12 @@ impl PostgresWriter {
     /// changeset is there loses nothing; dropping it later leaves those it took unanswered.
     pub async fn step(&mut self) -> StepReport {
         let mut batch = Vec::new();
-        let taken = self.queue.lock().await.recv_many(&mut batch, BATCH_MAX).await;
-        let mut report = StepReport { changesets: taken, closed: taken == 0, ..Default::default() };
+        let mut queue = self.queue.lock().await;
+        let taken = queue.recv_many(&mut batch, BATCH_MAX).await;
+        let waiting = queue.len();
+        drop(queue);
+        let closed = taken == 0;
+        let mut report = StepReport { changesets: taken, waiting, closed, ..Default::default() };
         let (alone, together) =
             batch.into_iter().partition(|waiting: &Waiting| batch::must_be_alone(&waiting.set));
         let alone: Vec<Waiting> = alone;

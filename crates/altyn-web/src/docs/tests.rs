@@ -17,7 +17,8 @@ use crate::lang::Lang;
 
 /// Vector V3 of ecommpay.md §1.4.
 const V3_TEXT: &str = "general:payment_id:refund_02;general:project_id:239";
-const V3_SIGNATURE: &str = "GtgQKkoStPqvt2NBqBusyKoQrb1FmG21t9+wS+uvYqeCsqsGI8iuuhtJ1VKeAbT0om04NKcHshuPkDHjgAIatg==";
+const V3_SIGNATURE: &str =
+    "GtgQKkoStPqvt2NBqBusyKoQrb1FmG21t9+wS+uvYqeCsqsGI8iuuhtJ1VKeAbT0om04NKcHshuPkDHjgAIatg==";
 
 fn page(lang: Lang) -> String {
     Contract::of(lang).render().unwrap()
@@ -31,8 +32,7 @@ fn escaped(text: &str) -> String {
 fn every_field_is_described_in_both_languages() {
     let mut schemas: Vec<String> = Endpoint::ALL.iter().copied().map(body_name).collect();
     schemas.extend(["StatusBody".to_owned(), "CallbackBody".to_owned()]);
-    let all: Vec<_> =
-        schemas.iter().flat_map(|schema| fields(document(), schema)).collect();
+    let all: Vec<_> = schemas.iter().flat_map(|schema| fields(document(), schema)).collect();
     let keys: BTreeSet<&str> = all.iter().map(|field| field.key.as_str()).collect();
     let known: BTreeSet<&str> = russian::FIELDS.iter().map(|(key, _)| *key).collect();
     assert_eq!(keys, known);
@@ -52,7 +52,10 @@ fn the_page_says_all_of_it() {
             assert!(page.contains(endpoint.path()) && page.contains(endpoint.title(*lang)));
         }
         for code in Code::ALL {
-            assert!(page.contains(&format!("<td class=\"number\">{}</td>", code.number())), "{code:?}");
+            assert!(
+                page.contains(&format!("<td class=\"number\">{}</td>", code.number())),
+                "{code:?}"
+            );
         }
     }
 }
@@ -118,11 +121,29 @@ fn zz_render() {
     let css = format!("<style>{}</style>", super::STYLE);
     let link = "<link rel=\"stylesheet\" href=\"/static/altyn.css\">";
     for lang in Lang::ALL {
-        std::fs::write(format!("/tmp/docs-{}.html", lang.code()), page(*lang).replace(link, &css)).unwrap();
+        std::fs::write(format!("/tmp/docs-{}.html", lang.code()), page(*lang).replace(link, &css))
+            .unwrap();
     }
     let message = include_str!("../../templates/message.html");
-    for (tone, title, text) in [("success", "Оплачено", "Платёж прошёл. Можно закрыть страницу и вернуться в магазин."), ("waiting", "Платёж обрабатывается", "Магазин узнает результат сам. Страницу можно закрыть — это безопасно."), ("problem", "Не оплачено", "Деньги не списаны. Вернитесь в магазин, чтобы попробовать ещё раз.")] {
-        let html = message.replace("{{ lang.code() }}", "ru").replace("{{ tone }}", tone).replace("{{ title }}", title).replace("{{ text }}", text).replace(link, &css);
+    for (tone, title, text) in [
+        ("success", "Оплачено", "Платёж прошёл. Можно закрыть страницу и вернуться в магазин."),
+        (
+            "waiting",
+            "Платёж обрабатывается",
+            "Магазин узнает результат сам. Страницу можно закрыть — это безопасно.",
+        ),
+        (
+            "problem",
+            "Не оплачено",
+            "Деньги не списаны. Вернитесь в магазин, чтобы попробовать ещё раз.",
+        ),
+    ] {
+        let html = message
+            .replace("{{ lang.code() }}", "ru")
+            .replace("{{ tone }}", tone)
+            .replace("{{ title }}", title)
+            .replace("{{ text }}", text)
+            .replace(link, &css);
         std::fs::write(format!("/tmp/message-{tone}.html"), html).unwrap();
     }
 }

@@ -154,8 +154,12 @@ fn rows(schema: &str, lang: Lang) -> Vec<FieldRow> {
 }
 
 fn field_row(field: &Field, lang: Lang) -> FieldRow {
-    let words: Vec<&str> =
-        field.types().into_iter().filter(|kind| *kind != "null").map(|kind| word(kind, lang)).collect();
+    let words: Vec<&str> = field
+        .types()
+        .into_iter()
+        .filter(|kind| *kind != "null")
+        .map(|kind| word(kind, lang))
+        .collect();
     let about = lang.pick(russian::about(&field.key), field.description());
     FieldRow {
         path: field.path.clone(),
@@ -287,17 +291,48 @@ fn statuses(lang: Lang) -> Vec<StatusRow> {
     rows
 }
 
+/// What a status means; a test demands an answer for each.
 fn meaning(word: &str, lang: Lang) -> (bool, &'static str) {
     let (is_final, russian, english) = match word {
-        "processing" => (false, "Обрабатывается; итог ещё не известен", "Being handled; the outcome is not known yet"),
-        "awaiting clarification" => (false, "Ждём данные: /v2/payment/clarification, 30 минут", "Waiting for data: /v2/payment/clarification, 30 minutes"),
-        "awaiting redirect result" => (false, "Пользователя нужно отправить по redirect_data", "The payer is to be sent by redirect_data"),
-        "awaiting customer action" => (false, "Банк выставил счёт; пользователь платит сам", "The bank sent a bill; the payer pays on his own"),
-        "success" => (true, "Оплачено (у платежа) или выполнено (у операции)", "Paid (a payment) or done (an operation)"),
-        "partially refunded" => (true, "Возвращена часть; payment.sum — остаток", "A part was returned; payment.sum is what is left"),
+        "processing" => (
+            false,
+            "Обрабатывается; итог ещё не известен",
+            "Being handled; the outcome is not known yet",
+        ),
+        "awaiting clarification" => (
+            false,
+            "Ждём данные: /v2/payment/clarification, 30 минут",
+            "Waiting for data: /v2/payment/clarification, 30 minutes",
+        ),
+        "awaiting redirect result" => (
+            false,
+            "Пользователя нужно отправить по redirect_data",
+            "The payer is to be sent by redirect_data",
+        ),
+        "awaiting customer action" => (
+            false,
+            "Банк выставил счёт; пользователь платит сам",
+            "The bank sent a bill; the payer pays on his own",
+        ),
+        "success" => (
+            true,
+            "Оплачено (у платежа) или выполнено (у операции)",
+            "Paid (a payment) or done (an operation)",
+        ),
+        "partially refunded" => (
+            true,
+            "Возвращена часть; payment.sum — остаток",
+            "A part was returned; payment.sum is what is left",
+        ),
         "refunded" => (true, "Возвращено всё", "All was returned"),
-        "decline" => (true, "Отклонено; причина — в operation.code", "Declined; operation.code says why"),
-        "error" => (true, "Не прошло проверку; тот же payment_id можно прислать снова", "Failed validation; the same payment_id may be sent again"),
+        "decline" => {
+            (true, "Отклонено; причина — в operation.code", "Declined; operation.code says why")
+        }
+        "error" => (
+            true,
+            "Не прошло проверку; тот же payment_id можно прислать снова",
+            "Failed validation; the same payment_id may be sent again",
+        ),
         _ => (false, "", ""),
     };
     (is_final, lang.pick(russian, english))
@@ -306,7 +341,9 @@ fn meaning(word: &str, lang: Lang) -> (bool, &'static str) {
 fn stage(case: &'static Case, lang: Lang) -> StageRow {
     let told = match case.outcome {
         Outcome::Refused(_) | Outcome::Answered => String::new(),
-        Outcome::Told { payment, operation } => format!("payment: {payment}, operation: {operation}"),
+        Outcome::Told { payment, operation } => {
+            format!("payment: {payment}, operation: {operation}")
+        }
     };
     StageRow {
         what: lang.pick(case.russian, case.english),
@@ -321,11 +358,7 @@ fn stage(case: &'static Case, lang: Lang) -> StageRow {
 }
 
 fn code_row(code: Code) -> CodeRow {
-    CodeRow {
-        number: code.number(),
-        message: code.message(),
-        status: code.status().as_u16(),
-    }
+    CodeRow { number: code.number(), message: code.message(), status: code.status().as_u16() }
 }
 
 fn signing() -> Signing {
@@ -338,5 +371,17 @@ fn signing() -> Signing {
         body: text.replace(&format!(",\n    \"signature\": \"{signature}\""), ""),
         text: canonical(&example),
         signature,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lang, statuses};
+
+    #[test]
+    fn every_status_has_a_meaning() {
+        for row in Lang::ALL.iter().flat_map(|lang| statuses(*lang)) {
+            assert!(!row.about.is_empty(), "{}", row.word);
+        }
     }
 }

@@ -93,7 +93,9 @@ impl Endpoint {
             Self::OnlineBankingSale => ("Оплата «Альфа-Клик»", "Sale by Alfa-Click"),
             Self::OnlineBankingRefund => ("Возврат «Альфа-Клик»", "Refund by Alfa-Click"),
             Self::CardPartnerSale => ("Оплата картой через партнёра", "Sale by card partner"),
-            Self::CardPartnerRefund => ("Возврат на карту через партнёра", "Refund by card partner"),
+            Self::CardPartnerRefund => {
+                ("Возврат на карту через партнёра", "Refund by card partner")
+            }
             Self::AnyRefund => ("Возврат любым методом", "Refund by any method"),
             Self::Clarification => ("Дополнение информации о платеже", "Clarification"),
             Self::Status => ("Статус платежа", "Status of a payment"),

@@ -217,9 +217,8 @@ fn accepted(
 }
 
 fn document(web: &Web, request: &Signed<'_>, record: &Record) -> Response {
-    let accounts = |name: &str| {
-        web.context.providers.get(name).map(|provider| provider.account().clone())
-    };
+    let accounts =
+        |name: &str| web.context.providers.get(name).map(|provider| provider.account().clone());
     match view::status(record, &accounts) {
         Some(document) => json(signed(document, &key_of(request))),
         None => Refusal::new(Code::InternalError).into_response(),

@@ -72,8 +72,7 @@ pub fn authenticate<'a>(
 ) -> Result<Signed<'a>, Refusal> {
     let path = at.join(".");
     let id = project_id(body.at(at), &path)?;
-    let project =
-        (door.find)(id).ok_or_else(|| Refusal::field(Code::ProjectNotFound, path, ""))?;
+    let project = (door.find)(id).ok_or_else(|| Refusal::field(Code::ProjectNotFound, path, ""))?;
     let Some(signature) = signature_of(&body).filter(|text| !text.is_empty()) else {
         return Err(Refusal::new(Code::EmptySignature));
     };

@@ -82,13 +82,25 @@ pub struct SaleGeneral {
     #[schema(min_length = 88, max_length = 88)]
     pub signature: String,
     /// Where the callbacks of this payment go, instead of the project's own address.
-    #[schema(max_length = 255, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/callback")]
+    #[schema(
+        max_length = 255,
+        pattern = r"^https?://[^;\s\p{Cc}]+$",
+        example = "https://shop.example/callback"
+    )]
     pub merchant_callback_url: Option<String>,
     /// Where a final success is told, before the others.
-    #[schema(max_length = 255, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/paid")]
+    #[schema(
+        max_length = 255,
+        pattern = r"^https?://[^;\s\p{Cc}]+$",
+        example = "https://shop.example/paid"
+    )]
     pub merchant_success_callback_url: Option<String>,
     /// Where a final decline is told, before the others.
-    #[schema(max_length = 255, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/not-paid")]
+    #[schema(
+        max_length = 255,
+        pattern = r"^https?://[^;\s\p{Cc}]+$",
+        example = "https://shop.example/not-paid"
+    )]
     pub merchant_decline_callback_url: Option<String>,
 }
 
@@ -159,13 +171,25 @@ pub struct RefundPayment {
 #[derive(Debug, ToSchema)]
 pub struct ReturnUrl {
     /// After a success.
-    #[schema(max_length = 2048, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/ok")]
+    #[schema(
+        max_length = 2048,
+        pattern = r"^https?://[^;\s\p{Cc}]+$",
+        example = "https://shop.example/ok"
+    )]
     pub success: Option<String>,
     /// After a decline.
-    #[schema(max_length = 2048, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/no")]
+    #[schema(
+        max_length = 2048,
+        pattern = r"^https?://[^;\s\p{Cc}]+$",
+        example = "https://shop.example/no"
+    )]
     pub decline: Option<String>,
     /// When nothing is decided yet, or the fitting one of the others is not given.
-    #[schema(max_length = 2048, pattern = r"^https?://[^;\s\p{Cc}]+$", example = "https://shop.example/")]
+    #[schema(
+        max_length = 2048,
+        pattern = r"^https?://[^;\s\p{Cc}]+$",
+        example = "https://shop.example/"
+    )]
     pub r#return: Option<String>,
 }
 
@@ -236,7 +260,12 @@ pub struct RequestStatusRequest {
     #[schema(schema_with = project_number)]
     pub project_id: u32,
     /// From the answer to that request, or `operation.request_id`.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^([^\p{Cc}]|[\n\r\t])*$", example = "0be9d6d5-00000001")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = r"^([^\p{Cc}]|[\n\r\t])*$",
+        example = "0be9d6d5-00000001"
+    )]
     pub request_id: String,
     /// Base64 of HMAC-SHA512 over the whole body.
     #[schema(min_length = 88, max_length = 88)]

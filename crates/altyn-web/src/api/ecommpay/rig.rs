@@ -108,7 +108,8 @@ pub fn set(body: &mut Value, path: &str, value: Value) {
 /// `path` of the body taken out.
 pub fn remove(body: &mut Value, path: &str) {
     let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let pointer: String = above.split('.').filter(|step| !step.is_empty()).map(|step| format!("/{step}")).collect();
+    let pointer: String =
+        above.split('.').filter(|step| !step.is_empty()).map(|step| format!("/{step}")).collect();
     if let Some(Value::Object(members)) = body.pointer_mut(&pointer) {
         members.remove(name);
     }

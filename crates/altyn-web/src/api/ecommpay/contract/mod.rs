@@ -43,9 +43,8 @@ const REFUSALS: [(&str, &str); 7] = [
     ("503", "Put off: send the same request again after the seconds of Retry-After."),
 ];
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::to_value(openapi()).unwrap_or_default()
-});
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(openapi()).unwrap_or_default());
 
 /// The OpenAPI document.
 pub fn document() -> &'static Value {
@@ -129,10 +128,8 @@ fn operation(endpoint: Endpoint) -> Operation {
     }
     if endpoint.path().contains("{method}") {
         let codes = endpoint.method().map(Method::code);
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .enum_values(Some(codes))
-            .build();
+        let schema =
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes)).build();
         operation = operation.parameter(
             ParameterBuilder::new()
                 .name("method")
@@ -159,10 +156,9 @@ fn success(endpoint: Endpoint) -> Response {
             "Taken and recorded; the result comes by callback.",
             content(&Accepted::name(), value_of(&examples::accepted())),
         ),
-        Answers::DocumentOnly => (
-            "How the payment stands.",
-            content(&StatusBody::name(), value_of(&examples::status())),
-        ),
+        Answers::DocumentOnly => {
+            ("How the payment stands.", content(&StatusBody::name(), value_of(&examples::status())))
+        }
         Answers::Document => {
             let either = OneOfBuilder::new()
                 .item(Ref::from_schema_name(StatusBody::name()))
@@ -178,8 +174,7 @@ fn success(endpoint: Endpoint) -> Response {
 
 /// The request that a merchant's server gets from us.
 fn webhook() -> Operation {
-    let mut body = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name(CallbackBody::name())));
+    let mut body = ContentBuilder::new().schema(Some(Ref::from_schema_name(CallbackBody::name())));
     body = body.examples_from_iter(Told::ALL.iter().map(|told| {
         let example = utoipa::openapi::example::ExampleBuilder::new();
         (told.id(), example.value(Some(value_of(&examples::callback(*told)))).build())

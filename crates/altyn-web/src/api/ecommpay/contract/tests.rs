@@ -122,7 +122,9 @@ fn a_required_field_is_missed_by_name_and_no_other_is() {
             let half_a_sum = !field.required
                 && ["payment.amount", "payment.currency"].contains(&field.path.as_str());
             match read {
-                Ok(_) => assert!(!field.required || field.path.ends_with("signature"), "{}", field.path),
+                Ok(_) => {
+                    assert!(!field.required || field.path.ends_with("signature"), "{}", field.path)
+                }
                 Err(refusal) => {
                     assert!(field.required || half_a_sum, "{} {refusal:?}", field.path);
                     assert_eq!(refusal.field.as_deref(), Some(field.path.as_str()));
@@ -207,8 +209,22 @@ fn whatever_the_domain_knows_of_a_sale_is_documented() {
     let altyn_domain::payment::CallbackWishes { url, success_url, decline_url, delay_ms, disabled } =
         callback;
     for told in [
-        id, ip_address, account_id, phone, email, country, first_name, last_name, language, success,
-        decline, back, url, success_url, decline_url, Some(description),
+        id,
+        ip_address,
+        account_id,
+        phone,
+        email,
+        country,
+        first_name,
+        last_name,
+        language,
+        success,
+        decline,
+        back,
+        url,
+        success_url,
+        decline_url,
+        Some(description),
     ] {
         assert!(told.is_some_and(|told| !told.is_empty()));
     }

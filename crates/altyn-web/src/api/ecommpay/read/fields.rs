@@ -39,9 +39,8 @@ pub fn optional_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, R
     if text.chars().count() > TEXT_MAX_CHARS {
         return Err(invalid(path, "must have at most 255 characters"));
     }
-    let strange = |character: char| {
-        character.is_control() && !matches!(character, '\n' | '\r' | '\t')
-    };
+    let strange =
+        |character: char| character.is_control() && !matches!(character, '\n' | '\r' | '\t');
     if text.chars().any(strange) {
         return Err(invalid(path, "must not contain control characters"));
     }
@@ -96,9 +95,9 @@ fn integer(body: &Node<'_>, path: &[&str], max: i64) -> Result<Option<i64>, Refu
         Some(Node::Number(digits)) => {
             let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
             let number = digits.parse().ok().filter(|number| plain && (0..=max).contains(number));
-            number.map(Some).ok_or_else(|| {
-                invalid(path, &format!("must be an integer from 0 to {max}"))
-            })
+            number
+                .map(Some)
+                .ok_or_else(|| invalid(path, &format!("must be an integer from 0 to {max}")))
         }
         Some(Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_)) => {
             Err(invalid(path, "must be an integer"))
@@ -207,11 +206,7 @@ fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-fn web_address(
-    body: &Node<'_>,
-    path: &[&str],
-    longest: usize,
-) -> Result<Option<String>, Refusal> {
+fn web_address(body: &Node<'_>, path: &[&str], longest: usize) -> Result<Option<String>, Refusal> {
     let text = match body.at(path) {
         None | Some(Node::Null) => return Ok(None),
         Some(Node::Text(text)) if text.is_empty() => return Ok(None),

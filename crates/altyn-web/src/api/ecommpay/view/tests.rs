@@ -80,7 +80,8 @@ fn amount(minor: i64, currency: &str) -> Amount {
 
 /// The body of the callback that the walk ends with, as it is sent.
 fn walked(example: &Value, walk: Walk) -> Value {
-    let sale = OperationId::new(integer(example, "/operation/id") - i64::from(walk.refund.is_some()));
+    let sale =
+        OperationId::new(integer(example, "/operation/id") - i64::from(walk.refund.is_some()));
     let currency = text(example, "/payment/sum/currency");
     let project = rig::project(u32::try_from(integer(example, "/project_id")).unwrap());
     let some = |text: &str| Some(text.to_owned());
@@ -94,7 +95,8 @@ fn walked(example: &Value, walk: Walk) -> Value {
                 ip_address: some("1.2.3.4"),
                 phone: some(text(example, "/customer/phone")).filter(|phone| !phone.is_empty()),
                 email: some("customer@example.com"),
-                account_id: some(text(example, "/account/number")).filter(|login| !login.is_empty()),
+                account_id: some(text(example, "/account/number"))
+                    .filter(|login| !login.is_empty()),
                 ..Customer::default()
             },
             ..Details::default()
@@ -279,7 +281,8 @@ fn seed_004_a_refund_of_too_much_is_refused_by_our_own_rules() {
 #[track_caller]
 fn redirected(method: Method, sale: &Value, fragment: &Value, how: RedirectMethod) {
     let fields = fragment["body"].as_object().unwrap();
-    let pair = |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
+    let pair =
+        |(name, value): (&String, &Value)| (name.clone(), value.as_str().unwrap().to_owned());
     let redirect = Redirect {
         method: how,
         url: text(fragment, "/url").to_owned(),
@@ -352,7 +355,8 @@ fn every_state_of_an_operation_has_its_word() {
 
 #[test]
 fn every_reason_has_a_code_of_its_own() {
-    let codes: BTreeSet<&str> = Reason::ALL.iter().map(|reason| code_of(*reason).number()).collect();
+    let codes: BTreeSet<&str> =
+        Reason::ALL.iter().map(|reason| code_of(*reason).number()).collect();
     assert_eq!(codes.len(), Reason::ALL.len());
     assert!(!codes.contains(Code::Success.number()));
     let numbers: BTreeSet<&str> = Code::ALL.iter().map(|code| code.number()).collect();

@@ -57,8 +57,7 @@ fn told(record: &Record, change: &Change) -> Value {
 fn sold(asked: SaleRequest, settings: impl FnOnce(&mut altyn_domain::project::Project)) -> Value {
     let mut project = rig::project(35).project;
     settings(&mut project);
-    let (record, change) =
-        accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
+    let (record, change) = accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
     told(&record, &change)
 }
 
@@ -188,8 +187,7 @@ fn check(case: &Case) {
             let rejected = payment == "error";
             assert_eq!(callback["errors"].is_array(), rejected, "{what}");
             if rejected {
-                let mut error =
-                    json!({"code": case.code.number(), "message": case.code.message()});
+                let mut error = json!({"code": case.code.number(), "message": case.code.message()});
                 if !case.field.is_empty() {
                     error["field"] = json!(case.field);
                 }
