@@ -10,6 +10,7 @@ mod call_provider;
 mod deliver;
 mod expire;
 mod run;
+mod settle;
 
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::payment::decide::Work;
@@ -17,6 +18,7 @@ use altyn_domain::time::{SECOND_MS, Timestamp};
 
 pub(crate) use ask_outcome::ask_now;
 pub use run::{JobReport, run_job};
+pub use settle::{SettleError, SettledAs, settle};
 
 /// How long a job is leased for: longer than any call it makes (30 s, 35 s with connecting).
 pub const LEASE_MS: i64 = 60 * SECOND_MS;

@@ -1,5 +1,6 @@
 //! Refunds: balance, turns, unknown outcomes.
 
+use altyn_app::jobs::{SettleError, SettledAs, settle};
 use altyn_app::payment::{RefundError, RefundTarget, accept_refund};
 use altyn_app::ports::ProviderOutcome;
 use altyn_domain::id::OperationId;
@@ -138,4 +139,24 @@ async fn an_unknown_payment_has_no_refund() {
     let world = World::new().await;
     let refused = accept_refund(&world.context, &world.project, &target("nothing"), all()).await;
     assert!(matches!(refused, Err(RefundError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_person_settles_what_no_provider_will_tell() {
+    let world = paid("order-7").await;
+    let id = refund(&world, "order-7", part(100)).await;
+    assert!(matches!(
+        settle(&world.context, id, SettledAs::Approved).await,
+        Err(SettleError::NotOpen(OperationState::Accepted))
+    ));
+    world.bank.will([unknown()]);
+    world.work().await;
+    settle(&world.context, id, SettledAs::Approved).await.unwrap();
+    assert_eq!(world.state("order-7").await, PaymentState::PartiallyRefunded);
+    assert!(settle(&world.context, id, SettledAs::Declined).await.is_err());
+    world.clock.advance(600_000);
+    world.work().await;
+    let told = world.shop.told();
+    assert_eq!(told.last().map(String::as_str), Some("refund approved  / partially_refunded"));
+    world.check().await;
 }

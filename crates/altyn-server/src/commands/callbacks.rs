@@ -119,7 +119,13 @@ async fn filter(store: &dyn Store, filter: &Filter) -> Result<CallbackFilter> {
         }
         (_, _) => None,
     };
-    Ok(CallbackFilter { project, payment, state: filter.state.map(Into::into), before: None, limit: PAGE })
+    Ok(CallbackFilter {
+        project,
+        payment,
+        state: filter.state.map(Into::into),
+        before: None,
+        limit: PAGE,
+    })
 }
 
 async fn list(store: &dyn Store, arguments: ListArguments) -> Result<()> {

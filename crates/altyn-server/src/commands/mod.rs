@@ -7,6 +7,7 @@ mod callbacks;
 mod check;
 mod database;
 mod keys;
+mod operation;
 mod project;
 mod serve;
 mod signing;
@@ -50,6 +51,8 @@ enum Command {
     User(user::Arguments),
     /// Callbacks: list, show, resend.
     Callbacks(callbacks::Arguments),
+    /// Operations: settle by hand what no provider will tell.
+    Operation(operation::Arguments),
     /// The key ring that seals secrets: add a key, seal everything anew.
     Keys(keys::Arguments),
     /// Prove the invariants over the database.
@@ -107,6 +110,7 @@ async fn dispatch(command: Command, config: Config) -> Result<ExitCode> {
         Command::Project(arguments) => project::run(&config, arguments).await?,
         Command::User(arguments) => user::run(&config, arguments).await?,
         Command::Callbacks(arguments) => callbacks::run(&config, arguments).await?,
+        Command::Operation(arguments) => operation::run(&config, arguments).await?,
         Command::Keys(arguments) => keys::run(&config, arguments).await?,
         Command::Check(arguments) => return check::run(&config, arguments).await,
         Command::Backup(arguments) => database::backup(&config, &arguments).await?,

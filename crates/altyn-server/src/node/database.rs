@@ -36,8 +36,7 @@ enum Opened {
 impl Database {
     /// Opens what the configuration names and starts its writers.
     pub async fn open(config: &Config, metrics: Arc<Metrics>) -> Result<Self> {
-        let schema =
-            if config.store.migrate_on_start { Schema::Migrate } else { Schema::AsItIs };
+        let schema = if config.store.migrate_on_start { Schema::Migrate } else { Schema::AsItIs };
         Self::open_as(config, schema, metrics).await
     }
 

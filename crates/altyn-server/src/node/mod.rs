@@ -108,6 +108,18 @@ impl Node {
     }
 }
 
+/// The use cases for one command beside a running server: ids under a number of its own, which
+/// frees itself. Work it leaves due is done by the servers.
+pub async fn for_command(config: &Config, database: &Database) -> Result<Context> {
+    let store = database.store();
+    let ids = Arc::new(IdSource::new());
+    let owner = format!("command-{:016x}", random_u64()?);
+    lease::take(store.as_ref(), &owner, &ids).await?;
+    let context = context(config, Arc::clone(&store), ids, Wakes::new())?;
+    context.projects.refresh(store.as_ref()).await.context("cannot read the projects")?;
+    Ok(context)
+}
+
 /// Resolves when the watch says stop.
 async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;

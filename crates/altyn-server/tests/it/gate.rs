@@ -25,7 +25,8 @@ fn shape(document: &Value) -> Value {
     if let Some(operation) = document.get_mut("operation") {
         shape_operation(operation);
     }
-    for operation in document.get_mut("operations").and_then(Value::as_array_mut).into_iter().flatten()
+    for operation in
+        document.get_mut("operations").and_then(Value::as_array_mut).into_iter().flatten()
     {
         shape_operation(operation);
     }
@@ -54,8 +55,7 @@ fn shape_operation(operation: &mut Value) {
 
 fn replace_date(place: &mut Value) {
     let text = place.as_str().unwrap_or_default();
-    let form: String =
-        text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let form: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     assert_eq!(form, "0000-00-00T00:00:00+0000", "{place}");
     *place = json!("<date>");
 }

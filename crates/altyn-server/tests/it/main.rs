@@ -10,5 +10,7 @@ mod support;
 mod bad_input;
 mod cli;
 mod clients;
+mod crash;
 mod faults;
 mod gate;
+mod nodes;

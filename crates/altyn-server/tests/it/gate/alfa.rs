@@ -132,7 +132,12 @@ fn what_the_method_does_not_take_is_told_by_callback(world: &mut World) {
     let (merchant, node, shop) = (&world.merchant, &world.node, &world.shop);
     let cases = [
         ("little", 99, "RUB", ("3358", "Operation amount is less than limit", "payment.amount")),
-        ("euro", 10_000, "EUR", ("3023", "Provided currency disabled for Project ID", "payment.currency")),
+        (
+            "euro",
+            10_000,
+            "EUR",
+            ("3023", "Provided currency disabled for Project ID", "payment.currency"),
+        ),
     ];
     for (id, amount, currency, (code, message, field)) in cases {
         let own = json!({"payment": {"currency": currency}});

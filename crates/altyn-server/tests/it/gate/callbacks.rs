@@ -40,7 +40,11 @@ fn the_nearest_address_wins(world: &mut World) {
         ),
     ];
     for (id, general, interim, end) in &cases {
-        merchant.accepted(node, ALFA_SALE, &over(&alfa_sale(id, 5_000), &json!({"general": general})));
+        merchant.accepted(
+            node,
+            ALFA_SALE,
+            &over(&alfa_sale(id, 5_000), &json!({"general": general})),
+        );
         let redirect = shop.wait_status(id, "awaiting redirect result");
         assert_eq!(redirect.path, *interim, "{id}");
         let lost = *end == "/lost";

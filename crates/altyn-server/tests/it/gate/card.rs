@@ -17,7 +17,12 @@ on_both_databases! {
 }
 
 /// The callback of seed 003.
-fn card_callback(id: &str, payment: (&str, i64), operation: (&str, &str), code: (&str, &str)) -> Value {
+fn card_callback(
+    id: &str,
+    payment: (&str, i64),
+    operation: (&str, &str),
+    code: (&str, &str),
+) -> Value {
     json!({
         "project_id": 1,
         "payment": {
@@ -56,7 +61,10 @@ fn a_sale_is_paid_at_the_partner_and_returned(world: &mut World) {
     merchant.accepted(node, CARD_SALE, &sale);
     let redirect = shop.wait_status("EP79a6-d2db", "awaiting redirect result");
     let data = redirect.body["redirect_data"].clone();
-    assert_eq!((&data["method"], &data["url"]), (&json!("POST"), &json!(world.emulators.url("/v3/ke"))));
+    assert_eq!(
+        (&data["method"], &data["url"]),
+        (&json!("POST"), &json!(world.emulators.url("/v3/ke")))
+    );
     for (field, value) in [("ttl", "10"), ("tel", "123456789"), ("curr", "KES"), ("live", "1")] {
         assert_eq!(data["body"][field], value, "{field}: {data}");
     }
@@ -94,7 +102,11 @@ fn a_sale_is_paid_at_the_partner_and_returned(world: &mut World) {
         &card_callback("EP79a6-d2db", ("refunded", 0), ("refund", "success"), success),
     );
     let order = world.emulators.orders(Provider::Ipay).remove(0);
-    assert_eq!((&order["refunded_minor"], &order["charges"]), (&json!(1_000), &json!(1)), "{order}");
+    assert_eq!(
+        (&order["refunded_minor"], &order["charges"]),
+        (&json!(1_000), &json!(1)),
+        "{order}"
+    );
     assert_eq!(shop.about("EP79a6-d2db").len(), 4);
 }
 
@@ -128,7 +140,9 @@ fn missing_data_is_asked_for(world: &mut World) {
     let (merchant, node, shop) = (&world.merchant, &world.node, &world.shop);
     let asks = |fields: Value| {
         let what = format!("clarification of {fields}");
-        shop.wait_for(&what, |told| told.body["clarification_fields"] == json!({"customer": fields}))
+        shop.wait_for(&what, |told| {
+            told.body["clarification_fields"] == json!({"customer": fields})
+        })
     };
     merchant.accepted(node, CARD_SALE, &card_sale_to_clarify("asked", 1_000));
     let told = asks(json!(["phone", "email"]));
@@ -144,7 +158,9 @@ fn missing_data_is_asked_for(world: &mut World) {
     asks(json!(["email"]));
     merchant.accepted(node, CLARIFICATION, &over(&without, &json!({"additional_data": {}})));
     let what = "the same asked for again";
-    shop.wait_count(what, 2, |told| told.body["clarification_fields"] == json!({"customer": ["email"]}));
+    shop.wait_count(what, 2, |told| {
+        told.body["clarification_fields"] == json!({"customer": ["email"]})
+    });
     assert!(world.emulators.orders(Provider::Ipay).is_empty());
 
     merchant.accepted(node, CLARIFICATION, &clarification(json!({"email": "a@example.com"})));

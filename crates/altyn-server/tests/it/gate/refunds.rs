@@ -72,8 +72,7 @@ fn parts_and_the_rest_are_returned(world: &mut World) {
     let document = merchant.status(node, id);
     let operations = document["operations"].as_array().unwrap();
     let ends: Vec<&str> = operations.iter().map(|one| one["status"].as_str().unwrap()).collect();
-    let expected =
-        ["success", "decline", "success", "decline", "decline", "success", "decline"];
+    let expected = ["success", "decline", "success", "decline", "decline", "success", "decline"];
     assert_eq!(ends, expected, "{document}");
 }
 

@@ -62,11 +62,9 @@ fn repeats_and_strangers_get_what_is_theirs(world: &mut World) {
     }
 
     // The other project has a payment of the same name, and it is another payment.
-    assert_eq!(
-        other.post(node, STATUS, &status("same")).json()["errors"][0]["code"],
-        "3061"
-    );
-    let theirs = other.accepted(node, ALFA_SALE, &over(&sale, &json!({"payment": {"amount": 777}})));
+    assert_eq!(other.post(node, STATUS, &status("same")).json()["errors"][0]["code"], "3061");
+    let theirs =
+        other.accepted(node, ALFA_SALE, &over(&sale, &json!({"payment": {"amount": 777}})));
     assert_ne!(theirs, request);
     let told = world.shop.wait_for("the other's redirect", |told| told.path == OTHER_CALLBACKS);
     assert_eq!(told.body["project_id"], 2, "{}", told.body);

@@ -38,110 +38,32 @@ const BEGIN: Timestamp = Timestamp::from_millis(1_795_345_505_000);
 const fn template(endpoint: Endpoint) -> &'static str {
     match endpoint {
         Endpoint::OnlineBankingSale => {
-            r#"{
-  "general": {
-    "project_id": 35,
-    "payment_id": "Payment 12",
-    "signature": "SIGNATURE"
-  },
-  "customer": {
-    "account_id": "account_1",
-    "ip_address": "1.1.1.1",
-    "id": "customer123"
-  },
-  "payment": {
-    "amount": 10000,
-    "currency": "RUB"
-  }
-}"#
+            include_str!("requests/online-banking-sale.json")
         }
         Endpoint::OnlineBankingRefund => {
-            r#"{
-  "general": {
-    "project_id": 239,
-    "payment_id": "refund_02",
-    "signature": "SIGNATURE"
-  },
-  "customer": {
-    "ip_address": "1.2.3.4"
-  },
-  "payment": {
-    "amount": 50000,
-    "currency": "RUB",
-    "description": "refund_02"
-  }
-}"#
+            include_str!("requests/online-banking-refund.json")
         }
         Endpoint::CardPartnerSale => {
-            r#"{
-  "general": {
-    "project_id": 125,
-    "payment_id": "TEST_184",
-    "signature": "SIGNATURE"
-  },
-  "customer": {
-    "ip_address": "1.2.3.4",
-    "phone": "123456789",
-    "email": "customer@example.com",
-    "id": "123"
-  },
-  "payment": {
-    "amount": 1000,
-    "currency": "KES"
-  }
-}"#
+            include_str!("requests/card-partner-sale.json")
         }
         Endpoint::CardPartnerRefund | Endpoint::Status => {
-            r#"{
-  "general": {
-    "project_id": 239,
-    "payment_id": "refund_02",
-    "signature": "SIGNATURE"
-  }
-}"#
+            include_str!("requests/payment.json")
         }
         Endpoint::AnyRefund => {
-            r#"{
-  "general": {
-    "project_id": 239,
-    "payment_id": "refund_02",
-    "signature": "SIGNATURE"
-  },
-  "payment": {
-    "amount": 50000,
-    "currency": "RUB",
-    "merchant_refund_id": "refund-1"
-  }
-}"#
+            include_str!("requests/refund.json")
         }
         Endpoint::Clarification => {
-            r#"{
-  "general": {
-    "project_id": 125,
-    "payment_id": "TEST_184",
-    "signature": "SIGNATURE"
-  },
-  "additional_data": {
-    "customer": {
-      "phone": "123456789",
-      "email": "customer@example.com"
-    }
-  }
-}"#
+            include_str!("requests/clarification.json")
         }
         Endpoint::StatusOfRequest => {
-            r#"{
-  "project_id": 35,
-  "request_id": "REQUEST",
-  "signature": "SIGNATURE"
-}"#
+            include_str!("requests/status-of-request.json")
         }
     }
 }
 
 /// The example request of an endpoint as it would be sent.
 pub fn request_text(endpoint: Endpoint) -> String {
-    let text = template(endpoint).replace("REQUEST", &request_id(35, OPERATION, 1));
+    let text = template(endpoint).trim_end().replace("REQUEST", &request_id(35, OPERATION, 1));
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
     text.replace(PLACE, &sign(&body, &SigningKey::new(SECRET)))
 }

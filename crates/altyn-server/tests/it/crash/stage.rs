@@ -1,0 +1,136 @@
+//! What these tests stand on: a database, the gateway whose payers press by themselves, a shop and
+//! one project that repeats callbacks quickly; and looks at a running node and at the database.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use altyn_testkit::harness::{
+    Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually_within, monotonic,
+};
+
+use crate::support::{BINARY, Emulators, query};
+
+/// Where callbacks go in the shop.
+pub const CALLBACKS: &str = "/callbacks";
+/// Pauses between tries of a callback, seconds: enough of them for a shop that refuses often.
+const RETRY_PAUSES: &str = "0,0,1,1,1,1,1,1,1,1,1,1";
+/// Between two looks at what takes long.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often a long wait says how it goes.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// Everything but the nodes.
+pub struct Stage {
+    /// Configuration and database.
+    pub setup: Setup,
+    /// The gateway.
+    pub emulators: Emulators,
+    /// The receiver of callbacks.
+    pub shop: Shop,
+    /// The one project.
+    pub merchant: Merchant,
+}
+
+impl Stage {
+    /// Everything started.
+    pub fn new(database: Database) -> Self {
+        let (shop, bound) = (Shop::start(), Emulators::bind());
+        let setup = Setup::new(BINARY, database, &bound.url());
+        let merchant = Merchant::new(1, "first secret");
+        let mut project = ProjectSpec::test(1, &merchant.secret, &shop.url(CALLBACKS));
+        project.retry_pauses = RETRY_PAUSES.to_owned();
+        setup.add_project(&project);
+        shop.trust(merchant.project, &merchant.secret);
+        Self { setup, emulators: bound.serve_pressing(), shop, merchant }
+    }
+
+    /// First columns of the rows; they must be texts.
+    pub fn rows(&self, sql: &str) -> Vec<String> {
+        let url = self.setup.database().url();
+        let Some(path) = url.strip_prefix("sqlite:") else { return query(url, sql) };
+        let connection = rusqlite::Connection::open(path).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
+    /// A count.
+    pub fn count(&self, what: &str) -> u64 {
+        let rows = self.rows(&format!("SELECT CAST(count(*) AS TEXT) {what}"));
+        rows.first().unwrap().parse().unwrap()
+    }
+
+    /// The bytes of a column as lower-case hexadecimal text.
+    pub fn hex(&self, column: &str) -> String {
+        match self.setup.database().engine() {
+            "sqlite" => format!("lower(hex({column}))"),
+            _ => format!("encode({column}, 'hex')"),
+        }
+    }
+}
+
+/// Waits until a node sees no job left, whoever holds it.
+pub fn quiet(node: &Node, within: Duration) {
+    let began = monotonic();
+    let mut told = began;
+    eventually_within(within, LOOK_EVERY, "no job is left", || {
+        let left = sum(node, "altyn_jobs_waiting{");
+        if told.elapsed() >= TELL_EVERY {
+            told = monotonic();
+            println!("  {left} jobs left after {:.0?}", began.elapsed());
+        }
+        (left == 0).then_some(())
+    });
+    println!("  no job left after {:.1?}", began.elapsed());
+}
+
+/// The sum of all metrics that begin so.
+pub fn sum(node: &Node, beginning: &str) -> u64 {
+    let text = node.metrics();
+    let values = text.lines().filter(|line| line.starts_with(beginning));
+    values.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+}
+
+/// How often a server is killed: `ALTYN_TEST_KILLS`, else 20.
+pub fn kills() -> u32 {
+    std::env::var("ALTYN_TEST_KILLS").map_or(20, |text| text.parse().unwrap())
+}
+
+/// What all chance of a test comes from: `ALTYN_TEST_SEED`, else another one each time.
+pub fn seed() -> u64 {
+    let seed = match std::env::var("ALTYN_TEST_SEED") {
+        Ok(text) => text.parse().unwrap(),
+        Err(_) => RandomState::new().hash_one("seed"),
+    };
+    println!("  ALTYN_TEST_SEED={seed}");
+    seed
+}
+
+/// Numbers that follow from a seed (SplitMix64).
+pub struct Random(u64);
+
+impl Random {
+    /// From a seed; each `part` of a test gets numbers of its own.
+    pub fn new(seed: u64, part: u64) -> Self {
+        Self(seed ^ part.wrapping_mul(0x2545_f491_4f6c_dd1d))
+    }
+
+    /// 0 and more, below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+
+    /// True once in `times`.
+    pub fn one_in(&mut self, times: u64) -> bool {
+        self.below(times) == 0
+    }
+
+    /// A time between two, milliseconds.
+    pub fn between(&mut self, least_ms: u64, most_ms: u64) -> Duration {
+        Duration::from_millis(least_ms + self.below(most_ms - least_ms + 1))
+    }
+}

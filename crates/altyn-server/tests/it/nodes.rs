@@ -1,0 +1,156 @@
+//! Two nodes on one database: they share the work, either answers for both, and when one goes the
+//! other finishes what it had.
+
+use std::collections::HashMap;
+use std::sync::Barrier;
+use std::time::Duration;
+
+use altyn_testkit::harness::bodies::{ALFA_SALE, alfa_sale};
+use altyn_testkit::harness::{Node, Reply, monotonic};
+
+use crate::crash::load::{Accepted, Book, Load};
+use crate::crash::reckoning::reckon;
+use crate::crash::stage::{CALLBACKS, Random, Stage, quiet, seed, sum};
+use crate::crash::{AFTER_A_KILL, AFTER_A_STOP, stop};
+use crate::support::Engine;
+
+/// The emulator remembers so many requests.
+const REMEMBERED: usize = 500;
+
+/// Two nodes behind one address for the provider, as behind a balancer: the second's.
+fn two_nodes(stage: &Stage) -> (Node, Node) {
+    let second = Node::start(&stage.setup);
+    let address = second.url("");
+    let first = Node::start_with(&stage.setup, &[("ALTYN_SERVER__PUBLIC_URL", &address)]);
+    (first, second)
+}
+
+#[test]
+fn both_work_and_nothing_is_done_twice() {
+    let Some(database) = Engine::Postgres.database() else { return };
+    let seed = seed();
+    let stage = Stage::new(database);
+    let (first, second) = two_nodes(&stage);
+    let mut book = Book::default();
+    let mut seen = Requests::default();
+    for round in 0..4 {
+        let load = Load::start(&format!("round{round}"), &stage, &[&first, &second], seed + round);
+        load.until(60);
+        book.append(load.stop());
+        book.sales.extend(at_both_at_once(&stage, &first, &second, round));
+        quiet(&first, AFTER_A_STOP);
+        seen.add(&stage);
+    }
+    for node in [&first, &second] {
+        for kind in ["call_provider", "deliver_callback"] {
+            let jobs = sum(node, &format!("altyn_jobs_total{{kind=\"{kind}\""));
+            println!("  {kind}: {jobs} at {}", node.url(""));
+            assert!(jobs > 0, "a node that does no {kind}:\n{}", node.metrics());
+        }
+    }
+    let findings = reckon(&stage, vec![first, second], &book);
+    assert_eq!(findings.sent_again, 0);
+    assert_eq!(findings.deliveries, findings.callbacks, "a callback was delivered twice");
+    assert_eq!(stage.count("FROM callback_attempts"), findings.callbacks as u64);
+    assert_eq!(seen.registered.len(), book.sales.len());
+    let twice: Vec<_> = seen.registered.iter().filter(|(_, times)| **times != 1).collect();
+    assert!(twice.is_empty(), "registered more than once: {twice:?}");
+    assert_eq!(seen.refunds, book.refunds.len());
+}
+
+/// What the emulator was asked.
+#[derive(Default)]
+struct Requests {
+    /// How often `register.do` came for an order.
+    registered: HashMap<String, usize>,
+    /// How often `refund.do` came.
+    refunds: usize,
+    /// Until when they are counted.
+    until_ms: i64,
+}
+
+impl Requests {
+    /// Counts what came since the last time; everything is quiet.
+    fn add(&mut self, stage: &Stage) {
+        let requests = stage.emulators.requests();
+        let at = |request: &serde_json::Value| request["at_ms"].as_i64().unwrap();
+        let new: Vec<_> = requests.iter().filter(|one| at(one) > self.until_ms).collect();
+        assert!(new.len() < REMEMBERED, "more requests than the emulator remembers");
+        for request in &new {
+            let path = request["path"].as_str().unwrap();
+            if path.ends_with("/register.do") {
+                let parameters = request["params"].as_array().unwrap();
+                let number = parameters.iter().find(|pair| pair[0] == "orderNumber").unwrap();
+                *self.registered.entry(number[1].as_str().unwrap().to_owned()).or_default() += 1;
+            }
+            self.refunds += usize::from(path.ends_with("/refund.do"));
+        }
+        self.until_ms = new.iter().map(|one| at(one)).max().unwrap_or(self.until_ms);
+    }
+}
+
+/// The same sale to both nodes at one moment, several times: one payment each.
+fn at_both_at_once(stage: &Stage, first: &Node, second: &Node, round: u64) -> Vec<Accepted> {
+    let pairs = (0..10).map(|number| {
+        let (payment_id, amount) = (format!("pair{round}-{number}"), 1_000 + number);
+        let body = alfa_sale(&payment_id, amount);
+        let start = Barrier::new(2);
+        let post = |node: &Node| {
+            start.wait();
+            stage.merchant.accepted(node, ALFA_SALE, &body)
+        };
+        let (left, right) = std::thread::scope(|scope| {
+            let other = scope.spawn(|| post(second));
+            (post(first), other.join().unwrap())
+        });
+        assert_eq!(left, right, "two requests of {payment_id}");
+        Accepted { payment_id, refund_id: String::new(), amount, request_id: left }
+    });
+    pairs.collect()
+}
+
+#[test]
+fn one_is_killed_and_the_other_finishes_its_work() {
+    let Some(database) = Engine::Postgres.database() else { return };
+    let (began, seed) = (monotonic(), seed());
+    let stage = Stage::new(database);
+    let mut random = Random::new(seed, 0);
+    // Each is its own address for the provider: notifications to the dead one are lost.
+    let (mut first, second) = (Node::start(&stage.setup), Node::start(&stage.setup));
+    let load = Load::start("sale", &stage, &[&first, &second], seed);
+    load.until(60);
+    load.go_on(random.between(20, 400));
+    let owner = format!("{}-", first.pid());
+    first.kill9();
+    let held = stage.count(&format!("FROM jobs WHERE owner LIKE '{owner}%'"));
+    println!("  the killed node held {held} jobs");
+    load.go_on(random.between(500, 1_000));
+    let book = load.stop();
+    quiet(&second, AFTER_A_KILL);
+    reckon(&stage, vec![second], &book);
+    println!("  {:.0?} in all", began.elapsed());
+}
+
+#[test]
+fn one_stops_in_order_and_the_other_takes_over_at_once() {
+    let Some(database) = Engine::Postgres.database() else { return };
+    let seed = seed();
+    let stage = Stage::new(database);
+    let mut random = Random::new(seed, 0);
+    let (mut first, second) = two_nodes(&stage);
+    // Deliveries are under way whenever it stops, and many must be tried again by the other.
+    let late = Reply::Late(Duration::from_millis(200), 500);
+    let replies =
+        (0..200).map(|_| if random.one_in(2) { late.clone() } else { Reply::Status(200) });
+    stage.shop.plan(CALLBACKS, replies);
+    let load = Load::start("sale", &stage, &[&first, &second], seed);
+    load.until(60);
+    load.go_on(random.between(20, 400));
+    let began = monotonic();
+    stop(&stage, &mut first);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "it took {took:?} to stop");
+    let book = load.stop();
+    quiet(&second, AFTER_A_STOP);
+    reckon(&stage, vec![second], &book);
+}
