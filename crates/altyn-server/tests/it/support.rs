@@ -13,6 +13,7 @@ use altyn_testkit::harness::{
 use serde_json::Value;
 
 pub use emulators::{Emulators, Provider};
+pub use postgres::query;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_altyn");
@@ -169,7 +170,7 @@ pub fn order_id(redirect: &Callback) -> String {
 pub fn sql(setup: &Setup, statement: &str) {
     match setup.database().folder() {
         Some(folder) => sqlite(folder).execute_batch(statement).unwrap(),
-        None => drop(postgres::query(setup.database().url(), statement)),
+        None => drop(query(setup.database().url(), statement)),
     }
 }
 

@@ -115,35 +115,3 @@ async fn the_paths_answer() {
         assert!(text(response).await.contains(part), "{path}");
     }
 }
-
-#[test]
-fn zz_render() {
-    let css = format!("<style>{}</style>", super::STYLE);
-    let link = "<link rel=\"stylesheet\" href=\"/static/altyn.css\">";
-    for lang in Lang::ALL {
-        std::fs::write(format!("/tmp/docs-{}.html", lang.code()), page(*lang).replace(link, &css))
-            .unwrap();
-    }
-    let message = include_str!("../../templates/message.html");
-    for (tone, title, text) in [
-        ("success", "Оплачено", "Платёж прошёл. Можно закрыть страницу и вернуться в магазин."),
-        (
-            "waiting",
-            "Платёж обрабатывается",
-            "Магазин узнает результат сам. Страницу можно закрыть — это безопасно.",
-        ),
-        (
-            "problem",
-            "Не оплачено",
-            "Деньги не списаны. Вернитесь в магазин, чтобы попробовать ещё раз.",
-        ),
-    ] {
-        let html = message
-            .replace("{{ lang.code() }}", "ru")
-            .replace("{{ tone }}", tone)
-            .replace("{{ title }}", title)
-            .replace("{{ text }}", text)
-            .replace(link, &css);
-        std::fs::write(format!("/tmp/message-{tone}.html"), html).unwrap();
-    }
-}

@@ -65,7 +65,7 @@ fn a_sale_is_paid_at_the_partner_and_returned(world: &mut World) {
         (&data["method"], &data["url"]),
         (&json!("POST"), &json!(world.emulators.url("/v3/ke")))
     );
-    for (field, value) in [("ttl", "10"), ("tel", "123456789"), ("curr", "KES"), ("live", "1")] {
+    for (field, value) in [("ttl", "10"), ("tel", "123456789"), ("curr", "KES"), ("live", "0")] {
         assert_eq!(data["body"][field], value, "{field}: {data}");
     }
     assert!(redirect.body["operation"].get("code").is_some_and(|code| code == "9999"));

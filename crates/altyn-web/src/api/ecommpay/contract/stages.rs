@@ -1,4 +1,4 @@
-//! Which fault is told where: input → stage → HTTP → code, as one table (ruling of ecommpay.md §3.1).
+//! Which fault is told where: input → stage → HTTP → code, one table (ecommpay.md §3.1).
 //!
 //! The contract page prints it, and a test sends every line through the reader, the domain and the
 //! refusals, and compares what comes out.
