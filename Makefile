@@ -1,6 +1,6 @@
 # Targets for people. The work is in scripts/ and xtask/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench clean
+.PHONY: help setup demo test crash check docs bench clean
 
 ARGS ?=
 
@@ -15,6 +15,9 @@ demo: ## Build (debug) and run the demonstration; more after ARGS=
 
 test: ## Everything a change must pass: format, lints, build, tests on both databases
 	@scripts/test.sh
+
+crash: ## Kill the server 500 times (or KILLS=) under load, on both databases
+	ALTYN_TEST_KILLS=$(or $(KILLS),500) scripts/with-postgres.sh cargo test --locked -p altyn-server --test it crash -- --nocapture
 
 check: ## The quick part of it: format, lints, repository rules
 	cargo fmt --all --check

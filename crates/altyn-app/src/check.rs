@@ -321,7 +321,6 @@ fn check_work(dossier: &Dossier, breaches: &mut Vec<Breach>) {
 /// I11: each change of state that must be told has its callback.
 fn check_callbacks(dossier: &Dossier, project: Option<&StoredProject>, breaches: &mut Vec<Breach>) {
     let project_url = project.and_then(|entry| entry.project.callback_url.as_deref());
-    let wishes = &dossier.record.payment.details.callback;
     for operation in &dossier.record.operations {
         let told = |event: &&Event| {
             event.operation == operation.id
@@ -334,6 +333,7 @@ fn check_callbacks(dossier: &Dossier, project: Option<&StoredProject>, breaches:
                     })
                 })
         };
+        let wishes = dossier.record.wishes(operation);
         let current = operation.generation == dossier.record.payment.generation;
         let owed = dossier
             .events

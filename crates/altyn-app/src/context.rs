@@ -129,7 +129,7 @@ impl Context {
         now: Timestamp,
     ) -> Result<(), NoIds> {
         let Some(operation) = record.operation(id) else { return Ok(()) };
-        let wishes = &record.payment.details.callback;
+        let wishes = record.wishes(operation);
         let own_url = project.project.callback_url.as_deref();
         let Some(url) = callback_url(wishes, own_url, operation.state) else { return Ok(()) };
         let account = self.providers.get(&operation.account).map(|provider| provider.account());

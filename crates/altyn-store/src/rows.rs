@@ -264,6 +264,8 @@ rows! {
         missing: Option<String>,
         /// Unique within the project, where there is one.
         merchant_refund_id: Option<String>,
+        /// JSON; NULL when the payment's wishes hold.
+        callback: Option<String>,
         late_money: i64,
         attempts: i64,
         created_at: i64,

@@ -141,6 +141,7 @@ pub fn refund_request(minor: i64, merchant_refund_id: Option<&str>) -> RefundReq
     RefundRequest {
         amount: Some(rub(minor)),
         merchant_refund_id: merchant_refund_id.map(str::to_owned),
+        callback: Some(CallbackWishes { delay_ms: 10, ..CallbackWishes::default() }),
         request: RequestEcho::new(vec![("payment:amount".to_owned(), minor.to_string())]),
     }
 }

@@ -29,11 +29,16 @@ async fn refund(world: &World, reference: &str, request: RefundRequest) -> Opera
 }
 
 fn part(minor: i64) -> RefundRequest {
-    build::refund_request(minor, None)
+    RefundRequest { callback: None, ..build::refund_request(minor, None) }
 }
 
 fn all() -> RefundRequest {
-    RefundRequest { amount: None, merchant_refund_id: None, request: RequestEcho::default() }
+    RefundRequest {
+        amount: None,
+        merchant_refund_id: None,
+        callback: None,
+        request: RequestEcho::default(),
+    }
 }
 
 #[tokio::test]

@@ -271,7 +271,7 @@ pub fn resend_pause_ms(attempts: i64) -> i64 {
 
 /// How long to wait before the provider is asked for the `asked + 1`st time.
 pub fn ask_pause_ms(state: OperationState, asked: i64) -> i64 {
-    let first = if state == OperationState::Unknown { 2 * SECOND_MS } else { 15 * SECOND_MS };
+    let first = if state == OperationState::Unknown { 2 * SECOND_MS } else { 5 * SECOND_MS };
     let doublings = u32::try_from(asked.clamp(0, 16)).unwrap_or(16);
     (first << doublings).min(10 * MINUTE_MS)
 }

@@ -410,6 +410,8 @@ pub struct Operation {
     pub missing: Vec<CustomerField>,
     /// The merchant's own id of a refund, unique per project.
     pub merchant_refund_id: Option<String>,
+    /// What its request wants of its callbacks; `None` leaves them to the payment's wishes.
+    pub callback: Option<CallbackWishes>,
     /// Money that arrived although it was declined (ruling 18): kept in suspense.
     pub late_money: bool,
     /// How many times it was given to the provider.
@@ -454,6 +456,11 @@ impl Record {
     /// The operation of this number.
     pub fn operation(&self, id: OperationId) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// What is wanted of the callbacks about an operation.
+    pub fn wishes<'a>(&'a self, operation: &'a Operation) -> &'a CallbackWishes {
+        operation.callback.as_ref().unwrap_or(&self.payment.details.callback)
     }
 
     /// The sale of the current generation.

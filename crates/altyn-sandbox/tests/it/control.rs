@@ -1,9 +1,8 @@
 //! The control interface, delivery of notifications, automatic presses, the state file.
 
-use std::time::Duration;
-
-use crate::support::{START, World};
 use serde_json::json;
+
+use crate::support::{START, World, settle};
 
 #[tokio::test]
 async fn an_undelivered_notification_is_repeated_six_times() {
@@ -13,13 +12,13 @@ async fn an_undelivered_notification_is_repeated_six_times() {
     w.press("rbs", "K-1", "pay").await;
     w.receiver.wait(1).await;
     for (n, wait) in [1_000, 2_000, 4_000, 8_000, 16_000].into_iter().enumerate() {
-        tokio::time::sleep(Duration::from_millis(60)).await;
+        settle().await;
         w.advance(wait - 1).await;
         assert_eq!(w.receiver.count(), n + 1);
         w.advance(1).await;
         w.receiver.wait(n + 2).await;
     }
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    settle().await;
     w.advance(3_600_000).await;
     w.receiver.stays_at(6).await;
 }
@@ -109,7 +108,7 @@ async fn a_router_without_run_works_by_ticks() {
     let router = sandbox.router();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     let id = own.handed("R-1", 100).await;
-    tokio::time::sleep(Duration::from_millis(30)).await;
+    settle().await;
     assert_eq!(own.status(&id).await["orderStatus"], 7, "nothing happens between ticks");
     sandbox.tick().await;
     assert_eq!(own.receiver.count(), 1, "the tick waits for delivery");

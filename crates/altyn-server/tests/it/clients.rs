@@ -43,11 +43,13 @@ fn sent(world: &World, merchant: &Merchant, path: &str, body: &Value) -> Value {
     let mut body = body.clone();
     body["general"]["project_id"] = json!(merchant.project);
     let url = world.node.url(path);
-    let told = run(
-        "ecommpay-gate.mjs",
-        &json!({"secret": merchant.secret, "url": url, "body": body}),
+    let told =
+        run("ecommpay-gate.mjs", &json!({"secret": merchant.secret, "url": url, "body": body}));
+    assert_eq!(
+        (&told["status"], &told["answer"]["status"]),
+        (&json!(200), &json!("success")),
+        "{told}"
     );
-    assert_eq!((&told["status"], &told["answer"]["status"]), (&json!(200), &json!("success")), "{told}");
     told["answer"].clone()
 }
 
@@ -73,7 +75,8 @@ fn a_shop_with_the_npm_library_sells_and_refunds(world: &mut World) {
     sent(world, &world.other, CARD_SALE, &card_sale_to_clarify("npm-3", 1_000));
     shop.wait_status("npm-3", "awaiting clarification");
     let customer = json!({"phone": "254712375678", "email": "a@example.com"});
-    let data = json!({"general": {"payment_id": "npm-3"}, "additional_data": {"customer": customer}});
+    let data =
+        json!({"general": {"payment_id": "npm-3"}, "additional_data": {"customer": customer}});
     sent(world, &world.other, CLARIFICATION, &data);
     shop.wait_status("npm-3", "awaiting redirect result");
 
@@ -112,7 +115,11 @@ fn a_shop_with_the_npm_library_of_the_bank_drives_the_emulator() {
     assert_eq!(registered["ok"], true, "{registered}");
     let id = registered["order_id"].as_str().unwrap();
     let again = shop(json!({"order_number": "A-7", "amount": 123.45}));
-    assert_eq!((&again["ok"], again["code"].to_string().contains('1')), (&json!(false), true), "{again}");
+    assert_eq!(
+        (&again["ok"], again["code"].to_string().contains('1')),
+        (&json!(false), true),
+        "{again}"
+    );
     let status = |expected: Value| {
         let told = shop(json!({"step": "status", "order_id": id}));
         assert_eq!(told["order_status"], expected, "{told}");

@@ -21,7 +21,12 @@ use stage::{CALLBACKS, Random, Stage, kills, quiet, seed};
 /// A killed process's leases last a minute; what they held then takes its usual course.
 pub const AFTER_A_KILL: Duration = Duration::from_secs(180);
 /// Nobody holds anything: what is left takes its usual course at once.
-pub const AFTER_A_STOP: Duration = Duration::from_secs(40);
+pub const AFTER_A_STOP: Duration = Duration::from_secs(30);
+/// Sales accepted before the first kill, so that there is something to refund.
+const PAID_BEFORE: usize = 40;
+/// After every so many kills the invariants are proven over what the dead process left, all its
+/// unfinished work included.
+const CHECKED_EVERY: u32 = 5;
 
 /// What goes wrong besides the kills.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,7 +58,9 @@ fn killed_under_load(engine: Engine, faults: Faults) {
     let stage = Stage::new(database);
     let mut node = Node::start(&stage.setup);
     let mut random = Random::new(seed, 0);
+    refuse_some(&stage, &mut random);
     let load = Load::start("sale", &stage, &[&node], seed);
+    load.until(PAID_BEFORE);
     for kill in 1..=kills() {
         refuse_some(&stage, &mut random);
         if faults == Faults::LostAnswers {
@@ -61,6 +68,15 @@ fn killed_under_load(engine: Engine, faults: Faults) {
         }
         load.go_on(random.between(20, 400));
         node.kill9();
+        if kill % CHECKED_EVERY == 0 {
+            stage.alone();
+            stage.setup.check();
+        }
+        if random.one_in(4) {
+            // Not even ready.
+            node.launch();
+            load.go_on(random.between(0, 100));
+        }
         node.restart();
         if kill % 10 == 0 {
             println!("  killed {kill} times in {:.1?}", began.elapsed());
@@ -78,14 +94,14 @@ fn killed_under_load(engine: Engine, faults: Faults) {
     println!("  {:.0?} in all", began.elapsed());
 }
 
-/// The shop refuses a few of the next callbacks, not one after another.
+/// The shop refuses some of the next callbacks, the very next in any case.
 fn refuse_some(stage: &Stage, random: &mut Random) {
-    let replies = (0..6).map(|_| match random.below(6) {
+    let others = (0..5).map(|_| match random.below(6) {
         0 | 1 => Reply::Status(500),
         2 => Reply::Drop,
         _ => Reply::Status(200),
     });
-    stage.shop.plan(CALLBACKS, replies);
+    stage.shop.plan(CALLBACKS, std::iter::once(Reply::Status(500)).chain(others));
 }
 
 /// The gateway returns money or registers an order, and drops the connection then.

@@ -16,9 +16,7 @@ on_both_databases! {
 
 /// What can happen to a call, each to a payment of its own.
 fn lost_calls(method: &str) -> Vec<(&'static str, Value)> {
-    let fault = |kind: &str, delay_ms: u64| {
-        json!({"kind": kind, "method": method, "delay_ms": delay_ms, "provider": "rbs"})
-    };
+    let fault = |kind: &str, delay_ms: u64| json!({"kind": kind, "method": method, "delay_ms": delay_ms, "provider": "rbs"});
     vec![
         ("slow", fault("slow", 700)),
         ("http-500", fault("http_500", 0)),
@@ -79,7 +77,8 @@ fn a_refund_is_lost(world: &mut World) {
 
 fn a_notification_is_lost(world: &mut World) {
     let kinds = ["duplicate", "late", "wrong", "no"];
-    let words = ["duplicate_notification", "late_notification", "wrong_checksum", "no_notification"];
+    let words =
+        ["duplicate_notification", "late_notification", "wrong_checksum", "no_notification"];
     for (name, kind) in kinds.iter().zip(words) {
         let redirect = world.alfa_redirected(name, 10_000);
         meet(world, &json!({"kind": kind, "method": "deposited"}), || {
@@ -111,7 +110,9 @@ fn a_partner_cannot_be_asked_about_a_refund(world: &mut World) {
         world.card_paid(name, 5_000);
     }
     let (merchant, node) = (&world.merchant, &world.node);
-    for (name, kind) in [("done-and-lost", "charged_then_timeout"), ("never-arrived", "drop_before")] {
+    for (name, kind) in
+        [("done-and-lost", "charged_then_timeout"), ("never-arrived", "drop_before")]
+    {
         let fault = json!({"kind": kind, "method": "refund", "provider": "ipay"});
         meet(world, &fault, || drop(merchant.accepted(node, CARD_REFUND, &full_refund(name))));
     }

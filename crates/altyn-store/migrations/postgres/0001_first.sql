@@ -51,6 +51,7 @@ CREATE TABLE operations (
     redirect            TEXT,
     missing             TEXT,
     merchant_refund_id  TEXT,
+    callback            TEXT,
     late_money          BIGINT NOT NULL CHECK (late_money IN (0, 1)),
     attempts            BIGINT NOT NULL CHECK (attempts >= 0),
     created_at          BIGINT NOT NULL,

@@ -50,6 +50,7 @@ CREATE TABLE operations (
     redirect            TEXT,
     missing             TEXT,
     merchant_refund_id  TEXT,
+    callback            TEXT,
     late_money          INTEGER NOT NULL CHECK (late_money IN (0, 1)),
     attempts            INTEGER NOT NULL CHECK (attempts >= 0),
     created_at          INTEGER NOT NULL,

@@ -80,8 +80,9 @@ struct ReturnUrlsJson<'a> {
     back: Text<'a>,
 }
 
+/// `operations.callback`, and a part of [`DetailsJson`]
 #[derive(Default, Serialize, Deserialize)]
-struct WishesJson<'a> {
+pub(crate) struct WishesJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +97,7 @@ struct WishesJson<'a> {
 
 impl<'a> From<&'a Details> for DetailsJson<'a> {
     fn from(details: &'a Details) -> Self {
-        let (customer, wishes) = (&details.customer, &details.callback);
+        let customer = &details.customer;
         Self {
             customer: CustomerJson {
                 id: put(&customer.id),
@@ -111,20 +112,14 @@ impl<'a> From<&'a Details> for DetailsJson<'a> {
             },
             description: Cow::Borrowed(&details.description),
             return_urls: ReturnUrlsJson::from(&details.return_urls),
-            callback: WishesJson {
-                url: put(&wishes.url),
-                success_url: put(&wishes.success_url),
-                decline_url: put(&wishes.decline_url),
-                delay_ms: wishes.delay_ms,
-                disabled: wishes.disabled,
-            },
+            callback: WishesJson::from(&details.callback),
         }
     }
 }
 
 impl From<DetailsJson<'_>> for Details {
     fn from(json: DetailsJson<'_>) -> Self {
-        let (customer, wishes) = (json.customer, json.callback);
+        let customer = json.customer;
         Self {
             customer: Customer {
                 id: take(customer.id),
@@ -139,13 +134,31 @@ impl From<DetailsJson<'_>> for Details {
             },
             description: json.description.into_owned(),
             return_urls: json.return_urls.into(),
-            callback: CallbackWishes {
-                url: take(wishes.url),
-                success_url: take(wishes.success_url),
-                decline_url: take(wishes.decline_url),
-                delay_ms: wishes.delay_ms,
-                disabled: wishes.disabled,
-            },
+            callback: json.callback.into(),
+        }
+    }
+}
+
+impl<'a> From<&'a CallbackWishes> for WishesJson<'a> {
+    fn from(wishes: &'a CallbackWishes) -> Self {
+        Self {
+            url: put(&wishes.url),
+            success_url: put(&wishes.success_url),
+            decline_url: put(&wishes.decline_url),
+            delay_ms: wishes.delay_ms,
+            disabled: wishes.disabled,
+        }
+    }
+}
+
+impl From<WishesJson<'_>> for CallbackWishes {
+    fn from(json: WishesJson<'_>) -> Self {
+        Self {
+            url: take(json.url),
+            success_url: take(json.success_url),
+            decline_url: take(json.decline_url),
+            delay_ms: json.delay_ms,
+            disabled: json.disabled,
         }
     }
 }

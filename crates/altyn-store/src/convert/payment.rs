@@ -7,14 +7,16 @@ use altyn_domain::id::{OperationId, PaymentId};
 use altyn_domain::method::Method;
 use altyn_domain::money::BasisPoints;
 use altyn_domain::payment::{
-    Event, Operation, OperationEvent, OperationKind, OperationState, Payment, PaymentRef,
-    PaymentState, ProviderFacts, RequestEcho,
+    CallbackWishes, Event, Operation, OperationEvent, OperationKind, OperationState, Payment,
+    PaymentRef, PaymentState, ProviderFacts, RequestEcho,
 };
 use altyn_domain::reason::Reason;
 use altyn_domain::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::json::{DetailsJson, RedirectJson, decode, decode_missing, encode, encode_missing};
+use super::json::{
+    DetailsJson, RedirectJson, WishesJson, decode, decode_missing, encode, encode_missing,
+};
 use super::{At, time};
 use crate::rows::{AttemptRow, EventRow, NotificationRow, OperationRow, PaymentRow};
 
@@ -69,6 +71,7 @@ pub(crate) fn payment(row: PaymentRow) -> Result<Payment, StoreError> {
 pub(crate) fn operation_row(operation: &Operation) -> Result<OperationRow, StoreError> {
     let redirect =
         operation.redirect.as_ref().map(|redirect| encode(&RedirectJson::from(redirect)));
+    let wishes = operation.callback.as_ref().map(|wishes| encode(&WishesJson::from(wishes)));
     Ok(OperationRow {
         project: operation.project.get().into(),
         id: operation.id.get(),
@@ -88,6 +91,7 @@ pub(crate) fn operation_row(operation: &Operation) -> Result<OperationRow, Store
         redirect: redirect.transpose()?,
         missing: encode_missing(&operation.missing)?,
         merchant_refund_id: operation.merchant_refund_id.clone(),
+        callback: wishes.transpose()?,
         late_money: operation.late_money.into(),
         attempts: operation.attempts,
         created_at: operation.created_at.as_millis(),
@@ -104,6 +108,10 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
     let redirect = row.redirect.as_deref().map(|text| {
         at.need("redirect", decode::<RedirectJson<'_>>(text).and_then(RedirectJson::read))
     });
+    let wishes = row.callback.as_deref().map(|text| {
+        let wishes = decode::<WishesJson<'_>>(text).map(CallbackWishes::from);
+        at.need("callback", wishes)
+    });
     let fee = u16::try_from(row.fee_bps).ok().and_then(BasisPoints::new);
     Ok(Operation {
         project: at.project(row.project)?,
@@ -118,6 +126,7 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
         instruction: at.truth("instruction", row.instruction)?,
         redirect: redirect.transpose()?,
         missing: at.need("missing", decode_missing(row.missing.as_deref()))?,
+        callback: wishes.transpose()?,
         late_money: at.truth("late_money", row.late_money)?,
         attempts: row.attempts,
         created_at: time(row.created_at),

@@ -142,11 +142,16 @@ impl Node {
 
     /// Starts it again (killed first if it runs) on the same address, and waits until it is ready.
     pub fn restart(&mut self) {
-        self.kill9();
-        self.spawn();
+        self.launch();
         if let Err(log) = self.await_ready() {
             panic!("the node did not start again:\n{log}");
         }
+    }
+
+    /// Starts it again (killed first if it runs) on the same address, and waits for nothing.
+    pub fn launch(&mut self) {
+        self.kill9();
+        self.spawn();
     }
 
     /// Stops it in order; it must end with code 0.

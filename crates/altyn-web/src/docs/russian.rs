@@ -121,6 +121,7 @@ pub const FIELDS: &[(&str, &str)] = &[
     ("RefundPayment.currency", "Валюта платежа. Только вместе с amount."),
     ("RefundPayment.description", "Почему возврат."),
     ("RefundPayment.merchant_refund_id", "Свой идентификатор возврата, уникальный в проекте."),
+    ("RefundRequest.callback", "Пожелания к оповещениям этого возврата."),
     ("RefundRequest.customer", "Проверяется так же, как в оплате, и не используется."),
     ("RefundRequest.general", GENERAL),
     ("RefundRequest.payment", "Что вернуть; без него или без суммы — всё, что осталось."),

@@ -5,8 +5,8 @@ use crate::id::{OperationId, PaymentId};
 use crate::method::{Method, Scenario};
 use crate::money::{Amount, BasisPoints};
 use crate::payment::{
-    Details, Operation, OperationEvent, OperationKind, OperationState, Payment, PaymentRef,
-    PaymentState, ProviderFacts, Record, RequestEcho,
+    CallbackWishes, Details, Operation, OperationEvent, OperationKind, OperationState, Payment,
+    PaymentRef, PaymentState, ProviderFacts, Record, RequestEcho,
 };
 use crate::project::Project;
 use crate::reason::Reason;
@@ -33,6 +33,8 @@ pub struct RefundRequest {
     pub amount: Option<Amount>,
     /// The merchant's own id of it.
     pub merchant_refund_id: Option<String>,
+    /// What it wants of its callbacks; `None` leaves them to the payment's wishes.
+    pub callback: Option<CallbackWishes>,
     /// What was signed.
     pub request: RequestEcho,
 }
@@ -119,6 +121,7 @@ fn begin_sale(
         redirect: None,
         missing: Vec::new(),
         merchant_refund_id: None,
+        callback: None,
         late_money: false,
         attempts: 0,
         created_at: at.project,
@@ -168,6 +171,7 @@ pub fn accept_refund(
         redirect: None,
         missing: Vec::new(),
         merchant_refund_id: request.merchant_refund_id,
+        callback: request.callback,
         late_money: false,
         attempts: 0,
         created_at: at.project,

@@ -70,6 +70,7 @@ fn refund(amount: Option<i64>) -> RefundRequest {
     RefundRequest {
         amount: amount.map(|minor| Amount::new(minor, Currency::RUB).unwrap()),
         merchant_refund_id: None,
+        callback: None,
         request: RequestEcho::default(),
     }
 }

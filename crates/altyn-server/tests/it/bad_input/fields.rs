@@ -26,11 +26,16 @@ fn wrong_values() -> Vec<(&'static str, Vec<Value>, &'static str)> {
     };
     // A plugin may send an identity as a number.
     let identities = |more: &[&str]| -> Vec<Value> { texts(more).split_off(1) };
-    let urls = &["ftp://x.example/", "shop.example", "https://u:p@x.example/", "javascript:alert(1)"];
+    let urls =
+        &["ftp://x.example/", "shop.example", "https://u:p@x.example/", "javascript:alert(1)"];
     vec![
         ("general.payment_id", texts(&["a;b", "a\nb", "a\u{7f}b", &"x".repeat(300)]), "3024"),
         ("general.payment_id", vec![json!(""), Value::Null], "2004"),
-        ("general.project_id", vec![json!("x"), json!(0), json!(-1), json!(1.5), json!(true)], "502"),
+        (
+            "general.project_id",
+            vec![json!("x"), json!(0), json!(-1), json!(1.5), json!(true)],
+            "502",
+        ),
         ("general.project_id", vec![json!(4_294_967_296_u64), json!("1 "), json!([1])], "502"),
         ("general.project_id", vec![json!(null)], "2004"),
         ("general.project_id", vec![json!(999)], "2442"),

@@ -110,7 +110,9 @@ fn connections_may_break_anywhere(world: &mut World) {
     let authority = format!("127.0.0.1:{}", world.node.port());
     let body = world.merchant.signed(&alfa_sale("broken", 10_000)).to_string();
     let head = |length: usize| {
-        format!("POST {ALFA_SALE} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n")
+        format!(
+            "POST {ALFA_SALE} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        )
     };
     let whole = format!("{}{body}", head(body.len()));
     // Wherever the bytes end, nothing is stored and nothing is told but an error.
@@ -122,7 +124,9 @@ fn connections_may_break_anywhere(world: &mut World) {
     let longer = format!("{}{body}", head(body.len() + 100));
     let answer = http::cut_off(&authority, longer.as_bytes()).unwrap_or_default();
     assert!(!String::from_utf8_lossy(&answer).contains("\"success\""));
-    for nonsense in ["GET / HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n", "POST\r\n\r\n"] {
+    for nonsense in
+        ["GET / HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n", "POST\r\n\r\n"]
+    {
         let _ = http::cut_off(&authority, nonsense.as_bytes());
     }
     let doubled = format!("{}{body}", head(body.len()).replacen("host: x", "content-length: 5", 1));

@@ -24,7 +24,7 @@ pub const DECLINED: i64 = 40_000;
 /// Sums of sales that are paid; a refund returns at most a fifth.
 const LEAST: i64 = 1_000;
 /// Refunds of one sale.
-const REFUNDS_MAX: usize = 3;
+const REFUNDS_MAX: usize = 4;
 
 /// A request that was accepted.
 #[derive(Clone, Debug)]
@@ -158,6 +158,13 @@ impl Inside {
     }
 }
 
+/// A sale that the payer's bank does not decline.
+struct Sale {
+    accepted: Accepted,
+    is_paid: bool,
+    refunds: usize,
+}
+
 struct Sender {
     inside: Arc<Inside>,
     number: u64,
@@ -167,22 +174,17 @@ struct Sender {
 
 impl Sender {
     fn run(mut self) {
-        let mut mine: Vec<Accepted> = Vec::new();
-        let mut refunds: Vec<usize> = Vec::new();
+        let mut mine: Vec<Sale> = Vec::new();
         while self.inside.pause(self.random.between(0, PAUSE_MS)) {
             self.turn += 1;
-            if !mine.is_empty() && self.random.one_in(3) {
+            if !mine.is_empty() && self.random.one_in(2) {
                 let at = usize::try_from(self.random.below(mine.len() as u64)).unwrap();
-                if refunds[at] < REFUNDS_MAX && self.is_paid(&mine[at]) {
-                    refunds[at] += 1;
-                    self.refund(&mine[at].clone());
+                self.refund(&mut mine[at]);
+            } else {
+                let accepted = self.sale();
+                if accepted.amount != DECLINED {
+                    mine.push(Sale { accepted, is_paid: false, refunds: 0 });
                 }
-                continue;
-            }
-            let sale = self.sale();
-            if sale.amount != DECLINED {
-                mine.push(sale);
-                refunds.push(0);
             }
         }
     }
@@ -196,10 +198,16 @@ impl Sender {
         sale
     }
 
-    fn refund(&mut self, sale: &Accepted) {
-        let amount = 1 + self.amount_below(sale.amount / 5);
-        let refund_id = format!("{}-r{}", sale.payment_id, self.turn);
-        let refund = self.accepted(sale.payment_id.clone(), refund_id, amount);
+    /// Returns a part, once the sale is known to be paid.
+    fn refund(&mut self, sale: &mut Sale) {
+        sale.is_paid = sale.is_paid || self.is_paid(&sale.accepted);
+        if !sale.is_paid || sale.refunds == REFUNDS_MAX {
+            return;
+        }
+        sale.refunds += 1;
+        let amount = 1 + self.amount_below(sale.accepted.amount / 5);
+        let refund_id = format!("{}-r{}", sale.accepted.payment_id, self.turn);
+        let refund = self.accepted(sale.accepted.payment_id.clone(), refund_id, amount);
         locked(&self.inside.book).refunds.push(refund);
     }
 
@@ -248,11 +256,12 @@ impl Sender {
             return false;
         };
         assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
-        let shown = if answer.status == 200 { answer.json() } else { Value::Null };
-        // What was answered before must be there, whatever happened since.
-        if answer.status == 200 {
-            assert_eq!(shown["payment"]["id"], sale.payment_id.as_str(), "{sale:?}: {shown}");
+        if answer.status == 503 {
+            return false;
         }
+        let shown = answer.json();
+        // What was answered before must be there, whatever happened since.
+        assert_eq!(shown["payment"]["id"], sale.payment_id.as_str(), "{sale:?}: {shown}");
         matches!(shown["payment"]["status"].as_str(), Some("success" | "partially refunded"))
     }
 

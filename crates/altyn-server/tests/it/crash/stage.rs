@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use altyn_testkit::harness::{
-    Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually_within, monotonic,
+    Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually, eventually_within, monotonic,
 };
 
 use crate::support::{BINARY, Emulators, query};
@@ -58,6 +58,17 @@ impl Stage {
     pub fn count(&self, what: &str) -> u64 {
         let rows = self.rows(&format!("SELECT CAST(count(*) AS TEXT) {what}"));
         rows.first().unwrap().parse().unwrap()
+    }
+
+    /// Waits until the database has ended whatever a killed process was in the middle of.
+    pub fn alone(&self) {
+        if self.setup.database().engine() == "postgres" {
+            let others = "FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            eventually("a dead process's connections end", || {
+                (self.count(others) == 0).then_some(())
+            });
+        }
     }
 
     /// The bytes of a column as lower-case hexadecimal text.

@@ -55,6 +55,14 @@ impl Page {
         page(&at, pressed)
     }
 
+    /// Presses the only button of the page's form, and follows where it sends.
+    pub fn choose(&self) -> Self {
+        let at = self.resolved(&self.attribute("<form method=\"post\" action=\""));
+        let answer = http::post_form(&at, &[]).unwrap();
+        assert_eq!(answer.status, 303, "{at}: {}", answer.text());
+        open(&self.resolved(answer.header("location").unwrap()))
+    }
+
     /// Where the way back to the shop leads.
     pub fn way_back(&self) -> String {
         self.resolved(&self.attribute("<a class=\"button primary\" href=\""))

@@ -174,11 +174,6 @@ impl Emulators {
         self.tell("/sandbox/faults", fault);
     }
 
-    /// Takes all faults away; those that were never met.
-    pub fn clear_faults(&self) -> u64 {
-        self.control("DELETE", "/sandbox/faults", &Value::Null).json()["removed"].as_u64().unwrap()
-    }
-
     /// Whether every fault that was set has been met.
     pub fn faults_are_used_up(&self) -> bool {
         self.ask("/sandbox/faults")["faults"].as_array().unwrap().is_empty()

@@ -219,15 +219,17 @@ pub struct SaleRequest {
     pub callback: Option<CallbackWish>,
 }
 
-/// A refund. Its callbacks go where those of the sale go.
+/// A refund. Its callbacks go where it says, else where those of the sale go.
 #[derive(Debug, ToSchema)]
 pub struct RefundRequest {
-    /// Who asks, and about which payment.
-    pub general: General,
+    /// Who asks, about which payment, and where callbacks go.
+    pub general: SaleGeneral,
     /// What is to be returned.
     pub payment: Option<RefundPayment>,
     /// Checked like that of a sale, and not used.
     pub customer: Option<Customer>,
+    /// What the shop wishes of the callbacks about this refund.
+    pub callback: Option<CallbackWish>,
 }
 
 /// Data that was missing.

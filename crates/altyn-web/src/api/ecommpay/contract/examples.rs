@@ -204,6 +204,7 @@ fn record(told: Told) -> Option<(Record, OperationId)> {
     let part = RefundRequest {
         amount: Amount::new(4_000, currency).ok(),
         merchant_refund_id: some("refund-1"),
+        callback: None,
         request: RequestEcho::default(),
     };
     let (mut record, _) = accept_refund(record, refund, at(600), part);

@@ -3,7 +3,7 @@
 use altyn_domain::id::OperationId;
 use altyn_domain::method::Method;
 use altyn_domain::payment::decide::{RefundRequest, SaleRequest};
-use altyn_domain::payment::{Customer, Details};
+use altyn_domain::payment::{CallbackWishes, Customer, Details};
 
 use super::Signed;
 use super::fields::{
@@ -37,13 +37,15 @@ pub fn sale(request: &Signed<'_>, method: Method) -> Result<SaleRequest, Refusal
 /// A refund. What it says of the customer is checked and not used.
 pub fn refund(request: &Signed<'_>) -> Result<RefundRequest, Refusal> {
     let body = &request.body;
-    objects(body, &["customer", "payment"])?;
+    objects(body, &["customer", "payment", "callback"])?;
     customer(body, &["customer"])?;
     optional_text(body, &["payment", "description"])?;
     let path = ["payment", "merchant_refund_id"];
+    let wishes = callback_wishes(body)?;
     Ok(RefundRequest {
         amount: refund_amount(body)?,
         merchant_refund_id: identity(body, &path, Code::ValidationError)?,
+        callback: (wishes != CallbackWishes::default()).then_some(wishes),
         request: request.echo(),
     })
 }

@@ -117,6 +117,7 @@ fn walked(example: &Value, walk: Walk) -> Value {
         let asked = RefundRequest {
             amount: Some(amount(integer(example, "/operation/sum_initial/amount"), currency)),
             merchant_refund_id: None,
+            callback: None,
             request: RequestEcho::default(),
         };
         (record, _) = accept_refund(record, told, created, asked);
