@@ -163,13 +163,13 @@ impl Provider for Ipay {
             }
         }
         let search = self.search(&call.order_number, call).await;
-        match map::asked_sale(verdict, search, call) {
-            // The form is made by us alone: until it is out, there is nothing the partner can have.
-            ProviderOutcome::Pending(_) if !call.handed_over && call.notifications.is_empty() => {
-                ProviderOutcome::NotSent("the payer was never given the form".to_owned())
-            }
-            outcome => outcome,
+        let outcome = map::asked_sale(verdict, search, call);
+        let open = matches!(outcome, ProviderOutcome::Pending(_));
+        // The form is made by us alone: until it is out, there is nothing the partner can have.
+        if open && !call.handed_over && call.notifications.is_empty() {
+            return ProviderOutcome::NotSent("the payer was never given the form".to_owned());
         }
+        outcome
     }
 
     async fn submit_refund(&self, call: &ProviderCall) -> ProviderOutcome {
