@@ -56,6 +56,9 @@ pub struct IpayConfig {
     pub callback_url: String,
 }
 
+/// The partner's answer to a refund of what was refunded already.
+const ALREADY_REFUNDED: i64 = 409;
+
 /// The connector.
 pub struct Ipay {
     config: IpayConfig,
@@ -202,6 +205,10 @@ impl Provider for Ipay {
         match reply {
             RefundReply::Done { code } => ProviderOutcome::Approved(facts(code)),
             RefundReply::Accepted { code } => ProviderOutcome::Pending(facts(code)),
+            // Refunded before, by whom is not said: it may have been this very request.
+            RefundReply::Refused { status: ALREADY_REFUNDED, .. } => {
+                ProviderOutcome::Unknown("the partner says it was refunded before".to_owned())
+            }
             RefundReply::Refused { status, text, code } => {
                 tracing::warn!(account = self.config.account.name, status, text, "refund refused");
                 ProviderOutcome::Declined(Reason::GeneralDecline, facts(code))

@@ -319,6 +319,20 @@ async fn a_forged_callback_declines_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_never_handed_over_is_surely_not_there() {
+    for (handed_over, answer, expected) in [
+        (false, absent(), "not_sent"),
+        (true, absent(), "pending -"),
+        (false, found("9Z", "900"), "approved 9Z"),
+        (false, Act::Drop, "unknown"),
+    ] {
+        let stub = Stub::start(vec![answer.clone()]).await;
+        let call = ProviderCall { handed_over, ..with(vec![]) };
+        assert_eq!(word(&ipay(&stub.url).ask_sale(&call).await), expected, "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn ipn_gets_the_tokens_and_search_its_hash() {
     let stub = Stub::start(vec![text(SUCCESS), absent()]).await;
     ipay(&stub.url).ask_sale(&with(vec![callback("t&1", "900", "1A")])).await;
@@ -362,7 +376,7 @@ async fn every_answer_to_a_refund_has_its_outcome() {
         (ok(r#"{"status":"200","text":"Refund done"}"#), "approved 1539630706A"),
         (ok(r#"{"status":202,"text":"Refund accepted"}"#), "pending 1539630706A"),
         (ok(r#"{"status":402,"text":"no funds"}"#), "declined general_decline 1539630706A"),
-        (ok(r#"{"status":409,"code":"8RF"}"#), "declined general_decline 8RF"),
+        (ok(r#"{"status":409,"code":"8RF"}"#), "unknown"),
         (answer("400 Bad", "a/b", r#"{"status":400}"#), "declined general_decline 1539630706A"),
         (answer("400 Bad", "a/b", r#"{"status":200}"#), "unknown"),
         (answer("500 Oops", "a/b", r#"{"status":200}"#), "unknown"),
