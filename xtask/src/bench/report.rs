@@ -3,11 +3,11 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::Bench;
 use super::database::Engine;
 use super::figures::{Figures, Of, Spread};
 use super::floors::{CLIENTS, SCALE};
 use super::machine::Machine;
+use super::{Bench, Part};
 
 /// A line of a table: what, which figure, how many decimals, and what we aim at.
 struct Line {
@@ -42,7 +42,7 @@ pub fn print(bench: &Bench, machine: &Machine, figures: &Figures) {
         "{}",
         table("platform", &[titles.as_slice(), &["aim"]].concat(), rows(bench, figures))
     );
-    println!("{}", verdict(figures));
+    println!("{}", verdict(bench, figures));
 }
 
 /// The same as a document.
@@ -213,13 +213,13 @@ fn table(corner: &str, columns: &[&str], rows: Vec<Vec<String>>) -> String {
     text
 }
 
-fn verdict(figures: &Figures) -> String {
+fn verdict(bench: &Bench, figures: &Figures) -> String {
     let mut text = format!(
         "(¹) PostgreSQL: its log; SQLite: everything the process wrote, log and file\n\
          errors {}, lost {}, doubled {}",
         figures.errors, figures.lost, figures.doubled
     );
-    if figures.is_clean() {
+    if figures.is_clean() && bench.does(Part::EndToEnd) {
         text.push_str("; the provider's register and the books do not differ");
     }
     for fault in &figures.faults {

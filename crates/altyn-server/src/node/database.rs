@@ -125,6 +125,9 @@ fn open_sqlite(
         // SQLite makes its other files like the first: none of them is for others to read.
         write_private(path, "")?;
     }
+    if schema == Schema::AsItIs && !path.exists() {
+        bail!("there is no database {} yet: run `altyn migrate`", path.display());
+    }
     let options = sqlite::Options { schema, ..sqlite::Options::default() };
     let (store, mut writer) = SqliteStore::open(path, keys, options)
         .with_context(|| format!("cannot open the database {}", path.display()))?;

@@ -6,6 +6,8 @@ pub mod browser;
 mod emulators;
 mod postgres;
 
+use std::collections::BTreeMap;
+
 use altyn_testkit::harness::bodies::{ALFA_SALE, CARD_SALE, alfa_sale, card_sale};
 use altyn_testkit::harness::{
     Callback, Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually,
@@ -135,9 +137,9 @@ impl World {
     }
 
     /// Waits until `/v2/payment/status` shows the payment in this status, and gives the document.
-    pub fn eventually_shown(&self, payment_id: &str, status: &str) -> Value {
+    pub fn eventually_shown(&self, whose: &Merchant, payment_id: &str, status: &str) -> Value {
         eventually(&format!("{payment_id} is shown as {status:?}"), || {
-            let document = self.merchant.status(&self.node, payment_id);
+            let document = whose.status(&self.node, payment_id);
             (document["payment"]["status"] == status).then_some(document)
         })
     }
@@ -147,14 +149,18 @@ impl World {
         sql(&self.setup, statement);
     }
 
-    /// What every world must show at its end: the node stops in order, the books are right, and
-    /// nobody was charged twice. Gives the report of the check.
+    /// What every world must show at its end: the node stops in order, the books are right, nobody
+    /// was charged twice, and (unless an outcome is unknown) the books have what the providers
+    /// have. Gives the report of the check.
     pub fn finish(self) -> Value {
         let Self { node, setup, emulators, mut shop, .. } = self;
         shop.close();
         node.stop();
         let report = setup.check();
         emulators.nobody_was_charged_twice();
+        if report["unknown"] == 0 {
+            assert_eq!(receivable(&setup), emulators.net(), "what we and the providers hold");
+        }
         report
     }
 }
@@ -164,6 +170,27 @@ pub fn order_id(redirect: &Callback) -> String {
     let url = redirect.body["redirect_data"]["url"].as_str().unwrap();
     let url = url::Url::parse(url).unwrap();
     url.query_pairs().find(|(name, _)| name == "orderId").unwrap().1.into_owned()
+}
+
+/// What the books say that providers owe, by currency, without what is zero.
+fn receivable(setup: &Setup) -> BTreeMap<String, i64> {
+    let sum = "CAST(SUM(debit_minor) - SUM(credit_minor) AS TEXT)";
+    let sql = format!(
+        "SELECT currency || ':' || {sum} FROM balances WHERE account = 'provider_receivable' \
+         GROUP BY currency"
+    );
+    let rows: Vec<String> = match setup.database().folder() {
+        Some(folder) => {
+            let connection = sqlite(folder);
+            let mut statement = connection.prepare(&sql).unwrap();
+            let rows = statement.query_map([], |row| row.get(0)).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        }
+        None => postgres::query(setup.database().url(), &sql),
+    };
+    let pairs = rows.iter().map(|row| row.split_once(':').unwrap());
+    let sums = pairs.map(|(currency, sum)| (currency.to_owned(), sum.parse().unwrap()));
+    sums.filter(|(_, sum)| *sum != 0).collect()
 }
 
 /// Runs a statement on a database beside its nodes.

@@ -178,7 +178,7 @@ fn refunds_of_what_cannot_be_returned(world: &mut World) {
 
 fn strange_but_right_texts_come_back_whole(world: &mut World) {
     let texts = [
-        ("emoji", "Заказ №5 🚀 «чай» \"кавычки\" \\ / <b>&amp;", None),
+        ("emoji", "Заказ №5 🚀 «чай» \"кавычки\" \\ / <b>&amp", None),
         ("lines", "one\ntwo\tthree", None),
         ("separator", "one;two", Some("one,two")),
         ("longest", &"ж".repeat(255), None),

@@ -154,7 +154,6 @@ fn a_backup_is_a_whole_database() {
         assert_eq!((&report["payments"], &report["breaches"]), (&json!(1), &json!([])), "{report}");
         let node = Node::start_with(&world.setup, &on_copy);
         assert_eq!(world.merchant.status(&node, "paid")["payment"]["status"], "partially refunded");
-        world.merchant.accepted(&node, ALFA_REFUND, &partial_refund("paid", 1));
         assert_eq!(world.merchant.status(&node, "later")["errors"][0]["code"], "3061");
         node.stop();
     });

@@ -32,7 +32,7 @@ fn act(world: &World) {
     let card = json!({
         "card": {"pan": CARD, "cvv": "123", "card_holder": "IVAN IVANOV"},
         "customer": {"first_name": CARD, "card_number": CARD, "shipping": {"note": SPACED}},
-        "payment": {"description": format!("card {CARD}"), "extra_param": SPACED},
+        "payment": {"description": format!("card {CARD}"), "extra_param": format!("7 {SPACED} 12-27")},
         "unknown": [CARD, {"deep": format!("x{SPACED}y")}],
     });
     let sale = over(&alfa_sale("card", 10_000), &card);

@@ -85,12 +85,17 @@ pub fn quiet(node: &Node, within: Duration) {
     let began = monotonic();
     let mut told = began;
     eventually_within(within, LOOK_EVERY, "no job is left", || {
-        let left = sum(node, "altyn_jobs_waiting{");
+        let text = node.metrics();
+        let left: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("altyn_jobs_waiting"))
+            .filter(|line| line.starts_with('{') && value_of(line) > 0)
+            .collect();
         if told.elapsed() >= TELL_EVERY {
             told = monotonic();
-            println!("  {left} jobs left after {:.0?}", began.elapsed());
+            println!("  jobs left after {:.0?}: {}", began.elapsed(), left.join(", "));
         }
-        (left == 0).then_some(())
+        left.is_empty().then_some(())
     });
     println!("  no job left after {:.1?}", began.elapsed());
 }
@@ -98,8 +103,11 @@ pub fn quiet(node: &Node, within: Duration) {
 /// The sum of all metrics that begin so.
 pub fn sum(node: &Node, beginning: &str) -> u64 {
     let text = node.metrics();
-    let values = text.lines().filter(|line| line.starts_with(beginning));
-    values.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+    text.lines().filter(|line| line.starts_with(beginning)).map(value_of).sum()
+}
+
+fn value_of(metric: &str) -> u64 {
+    metric.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 /// How often a server is killed: `ALTYN_TEST_KILLS`, else 20.

@@ -11,6 +11,7 @@ use crate::support::{CALLBACKS, Provider, World, order_id};
 on_both_databases! {
     the_nearest_address_wins,
     only_200_is_taken_and_repeats_are_identical,
+    a_slow_shop_holds_up_nobody,
 }
 
 fn the_nearest_address_wins(world: &mut World) {
@@ -55,10 +56,10 @@ fn the_nearest_address_wins(world: &mut World) {
     }
     let silent = json!({"callback": {"force_disable": true}});
     merchant.accepted(node, ALFA_SALE, &over(&alfa_sale("silent", 5_000), &silent));
-    let document = world.eventually_shown("silent", "awaiting redirect result");
+    let document = world.eventually_shown(merchant, "silent", "awaiting redirect result");
     let order = document["redirect_data"]["url"].as_str().unwrap().rsplit_once('=').unwrap().1;
     world.emulators.press(Provider::Rbs, order, "pay");
-    world.eventually_shown("silent", "success");
+    world.eventually_shown(merchant, "silent", "success");
     let before = shop.callbacks().len();
     // What comes after proves that nothing of the silent one was on its way.
     world.alfa_paid("loud", 5_000);
@@ -115,4 +116,27 @@ fn only_200_is_taken_and_repeats_are_identical(world: &mut World) {
     assert_eq!(given_up[0]["attempts"], 5, "{given_up}");
     assert_eq!(given_up.as_array().unwrap().len(), 1, "the endless answer was a 200: {given_up}");
     assert_eq!(shop.callbacks().iter().filter(|told| told.path == "/never").count(), 5);
+}
+
+fn a_slow_shop_holds_up_nobody(world: &mut World) {
+    let (merchant, node, shop) = (&world.merchant, &world.node, &world.shop);
+    shop.always("/hangs", Some(Reply::Hang));
+    for number in 0..5 {
+        let own = json!({"general": {"merchant_callback_url": shop.url("/hangs")}});
+        let sale = over(&alfa_sale(&format!("hanging-{number}"), 5_000), &own);
+        merchant.accepted(node, ALFA_SALE, &sale);
+    }
+    shop.wait_count("all that hang", 5, |told| told.path == "/hangs");
+    world.alfa_paid("quick", 5_000);
+
+    // A late 200 is a 200.
+    shop.plan("/late", [Reply::Late(Duration::from_millis(400), 200)]);
+    let own = json!({"general": {"merchant_callback_url": shop.url("/late")}});
+    merchant.accepted(node, ALFA_SALE, &over(&alfa_sale("late", 5_000), &own));
+    eventually("it is delivered", || {
+        let arguments = ["callbacks", "list", "--project", "1", "--payment", "late", "--json"];
+        let rows = world.setup.cli(&arguments).done().json();
+        (rows[0]["state"] == "delivered").then_some(())
+    });
+    assert_eq!(shop.about("late").len(), 1);
 }

@@ -11,6 +11,7 @@ use crate::support::{Provider, World, browser};
 
 on_both_databases! {
     a_sale_is_paid_at_the_partner_and_returned,
+    the_partner_the_payer_and_the_time_decline,
     refunds_end_when_the_partner_says,
     missing_data_is_asked_for,
     missing_data_that_never_comes_declines,
@@ -108,6 +109,31 @@ fn a_sale_is_paid_at_the_partner_and_returned(world: &mut World) {
         "{order}"
     );
     assert_eq!(shop.about("EP79a6-d2db").len(), 4);
+}
+
+fn the_partner_the_payer_and_the_time_decline(world: &mut World) {
+    // The partner has one word for all of them.
+    let code = ("20000", "General decline");
+    for (id, amount, press) in
+        [("poor", 40_000, "pay"), ("gone", 1_000, "cancel"), ("late", 1_000, "")]
+    {
+        world.merchant.accepted(&world.node, CARD_SALE, &card_sale(id, amount));
+        let redirect = world.shop.wait_status(id, "awaiting redirect result");
+        let page = browser::follow(&redirect.body["redirect_data"]);
+        if press.is_empty() {
+            world.emulators.advance_minutes(31);
+        } else {
+            page.press(press);
+        }
+        let told = world.shop.wait_status(id, "decline");
+        let mut expected = card_callback(id, ("decline", amount), ("sale", "decline"), code);
+        for sum in ["sum_initial", "sum_converted"] {
+            expected["operation"][sum]["amount"] = json!(amount);
+        }
+        assert_shape(&told.body, &expected);
+    }
+    let totals = world.emulators.totals();
+    assert_eq!(totals["ipay"]["KES"]["charges"], 0, "{totals}");
 }
 
 fn refunds_end_when_the_partner_says(world: &mut World) {

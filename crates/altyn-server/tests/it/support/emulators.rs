@@ -1,5 +1,6 @@
 //! The emulated providers, served from a thread of the test, and their control interface.
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -197,6 +198,18 @@ impl Emulators {
     /// The last requests, newest first.
     pub fn requests(&self) -> Vec<Value> {
         self.ask("/sandbox/requests?limit=500").as_array().unwrap().clone()
+    }
+
+    /// What payers gave and did not get back, by currency, without what is zero.
+    pub fn net(&self) -> BTreeMap<String, i64> {
+        let mut net = BTreeMap::new();
+        for provider in self.totals().as_object().unwrap().values() {
+            for (currency, sums) in provider.as_object().unwrap() {
+                *net.entry(currency.clone()).or_default() += sums["net_minor"].as_i64().unwrap();
+            }
+        }
+        net.retain(|_, sum: &mut i64| *sum != 0);
+        net
     }
 
     /// Money was taken once for each order that was paid.

@@ -39,9 +39,9 @@ pub fn query(url: &str, sql: &str) -> Vec<String> {
         client.simple_query(sql).await
     });
     let messages = messages.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
-    let rows = messages.into_iter().filter_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        _ => None,
+    let rows = messages.into_iter().filter_map(|message| {
+        let SimpleQueryMessage::Row(row) = message else { return None };
+        row.get(0).map(str::to_owned)
     });
     rows.collect()
 }

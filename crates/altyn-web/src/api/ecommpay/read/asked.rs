@@ -7,8 +7,8 @@ use altyn_domain::payment::{CallbackWishes, Customer, Details};
 
 use super::Signed;
 use super::fields::{
-    callback_wishes, customer, identity, objects, optional_text, refund_amount, return_urls,
-    sale_amount,
+    callback_wishes, customer, free_text, identity, objects, optional_text, refund_amount,
+    return_urls, sale_amount,
 };
 use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::refusal::Refusal;
@@ -27,7 +27,7 @@ pub fn sale(request: &Signed<'_>, method: Method) -> Result<SaleRequest, Refusal
     }
     let details = Details {
         customer,
-        description: optional_text(body, &["payment", "description"])?.unwrap_or_default(),
+        description: free_text(body, &["payment", "description"])?.unwrap_or_default(),
         return_urls: return_urls(body, &request.project.project.return_urls)?,
         callback: callback_wishes(body)?,
     };

@@ -1,5 +1,6 @@
 //! Fields of requests, each read strictly and refused by name (ecommpay.md §3.4).
 
+use altyn_domain::mask::mask_cards;
 use altyn_domain::money::{AMOUNT_MAX_MINOR, Amount, Currency};
 use altyn_domain::payment::{CallbackWishes, Customer, ReturnUrls};
 use altyn_domain::time::SECOND_MS;
@@ -45,6 +46,12 @@ pub fn optional_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, R
         return Err(invalid(path, "must not contain control characters"));
     }
     Ok((!text.is_empty()).then(|| text.as_ref().to_owned()))
+}
+
+/// A text for people to read, which nothing depends on: card numbers in it are masked, since it is
+/// kept, told and shown.
+pub fn free_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, Refusal> {
+    Ok(optional_text(body, path)?.map(|text| mask_cards(&text)))
 }
 
 /// A text that identifies something: no `;` either.
@@ -159,8 +166,8 @@ pub fn customer(body: &Node<'_>, root: &[&str]) -> Result<Customer, Refusal> {
         phone: identity(body, &path("phone"), Code::ValidationError)?,
         email: text("email")?,
         country: text("country")?,
-        first_name: text("first_name")?,
-        last_name: text("last_name")?,
+        first_name: free_text(body, &path("first_name"))?,
+        last_name: free_text(body, &path("last_name"))?,
         language: text("language")?,
     };
     check_customer(&customer, &path)?;
