@@ -161,7 +161,7 @@ impl Default for Keys {
 
 impl Default for Callbacks {
     fn default() -> Self {
-        Self { allow: Vec::new(), in_flight_max: 1_024, in_flight_per_host_max: 64 }
+        Self { allow: Vec::new(), in_flight_max: 4_096, in_flight_per_host_max: 64 }
     }
 }
 

@@ -1,16 +1,17 @@
 //! The loops that work jobs: one per kind, each claiming what is due as far as it has room.
 //!
-//! Lanes keep a slow or dead endpoint from holding up the rest: a lane that is full is left out of
-//! claims until half of it is free again, and what was claimed beyond its limit is put back.
+//! Lanes keep a slow or dead endpoint from holding up the rest. What is claimed beyond a lane's
+//! limit waits in memory, under its lease, for a place in the lane; while anything waits there, the
+//! lane is left out of claims. What waited too long to end within its lease is let go: it comes up
+//! again when the lease runs out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use altyn_app::changeset::Changeset;
 use altyn_app::context::Context;
 use altyn_app::jobs::{Claim, Job, JobKind, LEASE_MS, run_job};
-use altyn_domain::time::SECOND_MS;
+use altyn_domain::time::{SECOND_MS, Timestamp};
 use altyn_web::metrics::Metrics;
 use tokio::sync::{Notify, watch};
 
@@ -18,10 +19,10 @@ use tokio::sync::{Notify, watch};
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long the store is left alone after it failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
-/// Jobs claimed at a time: one transaction.
+/// Jobs claimed at a time: one transaction. Also the most that can wait in one lane.
 const CLAIM_MAX: usize = 256;
-/// How long a job beyond its lane's limit is put back for.
-const PUT_BACK_MS: i64 = 2 * SECOND_MS;
+/// The most a job takes: a call to a provider or a merchant (35 s) and two commits.
+const JOB_MAX_MS: i64 = 40 * SECOND_MS;
 
 /// How many jobs may be under way.
 #[derive(Clone, Copy, Debug)]
@@ -73,151 +74,216 @@ pub struct Worker {
     pub metrics: Arc<Metrics>,
 }
 
-#[derive(Default)]
-struct Flight {
-    in_all: usize,
-    lanes: HashMap<i64, usize>,
-    /// Lanes left out of claims until they are half empty.
-    full: Vec<i64>,
-}
-
 impl Worker {
     /// Works until `stop` says so, then waits for what is under way.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let worker = Arc::new(self);
-        let flight = Arc::new(Mutex::new(Flight::default()));
-        let landed = Arc::new(Notify::new());
+        let crew = Arc::new(Crew { worker: self, flight: Mutex::default(), room: Notify::new() });
         while !*stop.borrow() {
-            let room = worker.limits.in_flight.saturating_sub(lock(&flight).in_all);
+            let room = crew.worker.limits.in_flight.saturating_sub(crew.flight().flying);
             if room == 0 {
                 tokio::select! {
-                    () = landed.notified() => {}
+                    () = crew.room.notified() => {}
                     _ = stop.changed() => {}
                 }
                 continue;
             }
-            let pause = match worker.claim(room.min(CLAIM_MAX), &flight).await {
+            let pause = match crew.claim(room.min(CLAIM_MAX)).await {
                 Ok(jobs) if jobs.is_empty() => LOOK_EVERY,
                 Ok(jobs) => {
-                    worker.start(jobs, &flight, &landed).await;
+                    crew.start(jobs);
                     continue;
                 }
                 Err(error) => {
-                    tracing::warn!(job.kind = worker.kind.as_str(), %error, "cannot claim jobs");
+                    let kind = crew.worker.kind.as_str();
+                    tracing::warn!(job.kind = kind, %error, "cannot claim jobs");
                     STORE_PAUSE
                 }
             };
             tokio::select! {
-                () = worker.wakes.wait(worker.kind) => {}
+                () = crew.worker.wakes.wait(crew.worker.kind) => {}
+                () = crew.room.notified() => {}
                 () = tokio::time::sleep(pause) => {}
                 _ = stop.changed() => {}
             }
         }
-        while lock(&flight).in_all > 0 {
-            landed.notified().await;
+        crew.flight().send_home();
+        while crew.flight().flying > 0 {
+            crew.room.notified().await;
         }
     }
+}
 
-    async fn claim(
-        &self,
-        limit: usize,
-        flight: &Mutex<Flight>,
-    ) -> Result<Vec<Job>, altyn_app::ports::StoreError> {
-        let now = self.context.clock.now();
+/// A worker and what it has under way.
+struct Crew {
+    worker: Worker,
+    flight: Mutex<Flight>,
+    /// Rung when a claim may find more room than before.
+    room: Notify,
+}
+
+impl Crew {
+    fn flight(&self) -> std::sync::MutexGuard<'_, Flight> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<Job>, altyn_app::ports::StoreError> {
+        let worker = &self.worker;
+        let now = worker.context.clock.now();
         let claim = Claim {
-            kind: self.kind,
-            owner: self.owner.clone(),
+            kind: worker.kind,
+            owner: worker.owner.clone(),
             now,
             until: now.plus_millis(LEASE_MS),
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            busy_lanes: lock(flight).full.clone(),
+            busy_lanes: self.flight().busy_lanes(),
         };
-        self.context.store.claim_jobs(claim).await
+        worker.context.store.claim_jobs(claim).await
     }
 
-    async fn start(
-        self: &Arc<Self>,
-        jobs: Vec<Job>,
-        flight: &Arc<Mutex<Flight>>,
-        landed: &Arc<Notify>,
-    ) {
-        let mut beyond = Vec::new();
+    fn start(self: &Arc<Self>, jobs: Vec<Job>) {
         for job in jobs {
-            if !lock(flight).take_off(job.lane, self.limits.per_lane) {
-                beyond.push(job);
+            let Some(job) = self.flight().take_off(job, self.worker.limits.per_lane) else {
                 continue;
-            }
-            let (worker, flight, landed) =
-                (Arc::clone(self), Arc::clone(flight), Arc::clone(landed));
+            };
+            let crew = Arc::clone(self);
             tokio::spawn(async move {
-                let lane = job.lane;
-                let report = run_job(&worker.context, job).await;
-                worker.metrics.job(report.kind.as_str(), report.outcome);
-                lock(&flight).land(lane, worker.limits.per_lane);
-                landed.notify_one();
+                let mut next = Some(job);
+                while let Some(job) = next {
+                    let lane = job.lane;
+                    let report = run_job(&crew.worker.context, job).await;
+                    crew.worker.metrics.job(report.kind.as_str(), report.outcome);
+                    next = crew.land(lane);
+                }
             });
         }
-        let now = self.context.clock.now();
-        for job in beyond {
-            let end = job.again(now.plus_millis(PUT_BACK_MS), None);
-            let changeset = Changeset { job_end: Some(end), ..Changeset::default() };
-            // A job that cannot be put back comes up when its lease runs out.
-            let _ = self.context.store.commit(changeset).await;
-        }
     }
+
+    /// Frees a place in the lane, or gives it to the next that waits for it.
+    fn land(&self, lane: i64) -> Option<Job> {
+        let now = self.worker.context.clock.now();
+        let next = self.flight().land(lane, now);
+        if next.is_none() {
+            self.room.notify_one();
+        }
+        next
+    }
+}
+
+#[derive(Default)]
+struct Flight {
+    /// Under way.
+    flying: usize,
+    lanes: HashMap<i64, Lane>,
+}
+
+#[derive(Default)]
+struct Lane {
+    flying: usize,
+    waiting: VecDeque<Job>,
 }
 
 impl Flight {
-    /// Takes a place in the lane, or says that it is full.
-    fn take_off(&mut self, lane: i64, per_lane: usize) -> bool {
-        let taken = self.lanes.entry(lane).or_default();
-        if *taken >= per_lane {
-            if !self.full.contains(&lane) {
-                self.full.push(lane);
+    /// Lanes in which jobs wait: there is no use in claiming more of them.
+    fn busy_lanes(&self) -> Vec<i64> {
+        let waiting = self.lanes.iter().filter(|(_, lane)| !lane.waiting.is_empty());
+        waiting.map(|(number, _)| *number).collect()
+    }
+
+    /// Gives the job back when its lane has a place for it; else it waits.
+    fn take_off(&mut self, job: Job, per_lane: usize) -> Option<Job> {
+        let lane = self.lanes.entry(job.lane).or_default();
+        if lane.flying >= per_lane {
+            lane.waiting.push_back(job);
+            return None;
+        }
+        lane.flying += 1;
+        self.flying += 1;
+        Some(job)
+    }
+
+    /// A job of this lane has ended: the next one that can still end within its lease.
+    fn land(&mut self, number: i64, now: Timestamp) -> Option<Job> {
+        let lane = self.lanes.get_mut(&number)?;
+        while let Some(job) = lane.waiting.pop_front() {
+            if job.lease.until >= now.plus_millis(JOB_MAX_MS) {
+                return Some(job);
             }
-            return false;
         }
-        *taken += 1;
-        self.in_all += 1;
-        true
+        lane.flying = lane.flying.saturating_sub(1);
+        self.flying = self.flying.saturating_sub(1);
+        if lane.flying == 0 {
+            self.lanes.remove(&number);
+        }
+        None
     }
 
-    fn land(&mut self, lane: i64, per_lane: usize) {
-        self.in_all = self.in_all.saturating_sub(1);
-        let left = self.lanes.get(&lane).copied().unwrap_or_default().saturating_sub(1);
-        if left == 0 {
-            self.lanes.remove(&lane);
-        } else {
-            self.lanes.insert(lane, left);
-        }
-        if left <= per_lane / 2 {
-            self.full.retain(|full| *full != lane);
+    /// Lets go of everything that waits; the leases are given back at the stop.
+    fn send_home(&mut self) {
+        for lane in self.lanes.values_mut() {
+            lane.waiting.clear();
         }
     }
-}
-
-fn lock(flight: &Mutex<Flight>) -> std::sync::MutexGuard<'_, Flight> {
-    flight.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
+    use altyn_app::jobs::Lease;
+    use altyn_domain::id::{PaymentId, ProjectId};
+
     use super::*;
 
-    #[test]
-    fn a_full_lane_is_left_out_until_half_of_it_is_free() {
-        let mut flight = Flight::default();
-        assert!((0..4).all(|_| flight.take_off(1, 4)));
-        assert!(!flight.take_off(1, 4), "the lane is full");
-        assert!(flight.take_off(2, 4), "another lane is not");
-        assert_eq!(flight.full, [1]);
-        flight.land(1, 4);
-        assert_eq!(flight.full, [1]);
-        flight.land(1, 4);
-        assert!(flight.full.is_empty());
-        for lane in [1, 1, 2] {
-            flight.land(lane, 4);
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    fn job(subject: i64, lane: i64) -> Job {
+        Job {
+            kind: JobKind::DeliverCallback,
+            subject,
+            project: ProjectId::new(1).unwrap(),
+            payment: PaymentId::new(1),
+            lane,
+            attempts: 0,
+            lease: Lease { owner: "w".to_owned(), until: NOW.plus_millis(LEASE_MS) },
+            wakes: 0,
         }
-        assert_eq!((flight.in_all, flight.lanes.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_beyond_a_lane_waits_for_its_place_and_others_fly() {
+        let mut flight = Flight::default();
+        let flying = (1..=5).filter_map(|n| flight.take_off(job(n, 7), 3)).count();
+        assert_eq!(flying, 3);
+        assert!(flight.take_off(job(9, 8), 3).is_some(), "another lane has room");
+        assert_eq!((flight.flying, flight.busy_lanes()), (4, vec![7]));
+        assert_eq!(flight.land(7, NOW).map(|next| next.subject), Some(4));
+        assert_eq!(flight.land(7, NOW).map(|next| next.subject), Some(5));
+        assert!(flight.busy_lanes().is_empty());
+        for _ in 0..3 {
+            assert!(flight.land(7, NOW).is_none());
+        }
+        assert!(flight.land(8, NOW).is_none());
+        assert_eq!((flight.flying, flight.lanes.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_waited_too_long_is_left_to_its_lease() {
+        let mut flight = Flight::default();
+        for n in 1..=3 {
+            flight.take_off(job(n, 7), 1);
+        }
+        let late = NOW.plus_millis(LEASE_MS - JOB_MAX_MS + 1);
+        assert!(flight.land(7, late).is_none());
+        assert_eq!((flight.flying, flight.lanes.len()), (0, 0));
+    }
+
+    #[test]
+    fn at_the_stop_nothing_more_takes_off() {
+        let mut flight = Flight::default();
+        for n in 1..=3 {
+            flight.take_off(job(n, 7), 1);
+        }
+        flight.send_home();
+        assert_eq!(flight.flying, 1);
+        assert!(flight.land(7, NOW).is_none());
+        assert_eq!(flight.flying, 0);
     }
 }

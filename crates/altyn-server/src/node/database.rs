@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use altyn_app::check::CheckReads;
@@ -24,7 +25,13 @@ pub struct Database {
     opened: Opened,
     /// The threads and tasks that write; they end when the last handle on the store is gone.
     writers: Vec<JoinHandle<()>>,
-    checkpoints: Option<JoinHandle<()>>,
+    checkpoints: Option<Checkpoints>,
+}
+
+/// The task that moves SQLite's log into its file, and how it is told to end.
+struct Checkpoints {
+    task: JoinHandle<()>,
+    end: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -106,11 +113,13 @@ impl Database {
     pub async fn close(self) {
         let Self { opened, writers, checkpoints } = self;
         drop(opened);
-        if let Some(checkpoints) = checkpoints {
-            checkpoints.abort();
-        }
         for writer in writers {
             let _ = writer.await;
+        }
+        // Last, so that its connection is the last to close and leaves no log behind.
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.end.store(true, Ordering::Relaxed);
+            let _ = checkpoints.task.await;
         }
     }
 }
@@ -137,8 +146,10 @@ fn open_sqlite(
             metrics.commit(report.commands, report.waiting);
         }
     });
-    let checkpoints = tokio::spawn(async move {
-        loop {
+    let end = Arc::new(AtomicBool::new(false));
+    let ended = Arc::clone(&end);
+    let task = tokio::spawn(async move {
+        while !ended.load(Ordering::Relaxed) {
             tokio::time::sleep(CHECKPOINT_EVERY).await;
             let stepped = tokio::task::spawn_blocking(move || {
                 let report = checkpointer.step();
@@ -154,7 +165,7 @@ fn open_sqlite(
     Ok(Database {
         opened: Opened::Sqlite(store),
         writers: vec![writing],
-        checkpoints: Some(checkpoints),
+        checkpoints: Some(Checkpoints { task, end }),
     })
 }
 

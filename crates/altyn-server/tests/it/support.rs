@@ -186,7 +186,7 @@ fn receivable(setup: &Setup) -> BTreeMap<String, i64> {
             let rows = statement.query_map([], |row| row.get(0)).unwrap();
             rows.collect::<Result<_, _>>().unwrap()
         }
-        None => postgres::query(setup.database().url(), &sql),
+        None => query(setup.database().url(), &sql),
     };
     let pairs = rows.iter().map(|row| row.split_once(':').unwrap());
     let sums = pairs.map(|(currency, sum)| (currency.to_owned(), sum.parse().unwrap()));
