@@ -21,6 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// Jobs claimed at a time: one transaction. Also the most that can wait in one lane.
 const CLAIM_MAX: usize = 256;
+/// How often claims are made while work keeps coming: what comes in between is claimed together, in
+/// one transaction. Work that comes after a quiet moment is claimed at once.
+const CLAIM_EVERY: Duration = Duration::from_millis(10);
 /// The most a job takes: a call to a provider or a merchant (35 s) and two commits.
 const JOB_MAX_MS: i64 = 40 * SECOND_MS;
 
@@ -78,6 +81,7 @@ impl Worker {
     /// Works until `stop` says so, then waits for what is under way.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
         let crew = Arc::new(Crew { worker: self, flight: Mutex::default(), room: Notify::new() });
+        let mut claimed_at = tokio::time::Instant::now() - CLAIM_EVERY;
         while !*stop.borrow() {
             let room = crew.worker.limits.in_flight.saturating_sub(crew.flight().flying);
             if room == 0 {
@@ -87,11 +91,18 @@ impl Worker {
                 }
                 continue;
             }
-            let pause = match crew.claim(room.min(CLAIM_MAX)).await {
-                Ok(jobs) if jobs.is_empty() => LOOK_EVERY,
-                Ok(jobs) => {
+            tokio::time::sleep_until(claimed_at + CLAIM_EVERY).await;
+            claimed_at = tokio::time::Instant::now();
+            let limit = room.min(CLAIM_MAX);
+            let pause = match crew.claim(limit).await {
+                Ok(jobs) if jobs.len() == limit => {
+                    claimed_at -= CLAIM_EVERY;
                     crew.start(jobs);
                     continue;
+                }
+                Ok(jobs) => {
+                    crew.start(jobs);
+                    LOOK_EVERY
                 }
                 Err(error) => {
                     let kind = crew.worker.kind.as_str();
@@ -161,8 +172,12 @@ impl Crew {
     /// Frees a place in the lane, or gives it to the next that waits for it.
     fn land(&self, lane: i64) -> Option<Job> {
         let now = self.worker.context.clock.now();
-        let next = self.flight().land(lane, now);
-        if next.is_none() {
+        let mut flight = self.flight();
+        let (before, was_busy) = (flight.flying, flight.is_busy(lane));
+        let next = flight.land(lane, now);
+        let drained = was_busy && !flight.is_busy(lane);
+        let freed = next.is_none() && before >= self.worker.limits.in_flight;
+        if drained || freed || flight.flying == 0 {
             self.room.notify_one();
         }
         next
@@ -187,6 +202,10 @@ impl Flight {
     fn busy_lanes(&self) -> Vec<i64> {
         let waiting = self.lanes.iter().filter(|(_, lane)| !lane.waiting.is_empty());
         waiting.map(|(number, _)| *number).collect()
+    }
+
+    fn is_busy(&self, lane: i64) -> bool {
+        self.lanes.get(&lane).is_some_and(|lane| !lane.waiting.is_empty())
     }
 
     /// Gives the job back when its lane has a place for it; else it waits.
