@@ -1,7 +1,7 @@
 //! The writers: each takes everything that waits, and writes it in one transaction.
 //!
 //! There is no timer: a lone caller pays one flush of the server's log, and while that runs the
-//! next batch gathers by itself, for the other writer. A batch that the server refuses is halved
+//! next batch gathers by itself; a large one is written by the other writer at once. A batch that the server refuses is halved
 //! until the culprit stands alone and gets the error.
 
 use std::sync::Arc;
@@ -19,6 +19,10 @@ use crate::convert::write_set::WriteSet;
 /// Changesets in one transaction at most: past it the wait of each grows faster than the whole
 /// gains.
 const BATCH_MAX: usize = 1_024;
+
+/// A batch smaller than this is written while the other writer waits: a transaction costs much the
+/// same whatever is in it, so a few small ones at once are dearer than one that has gathered.
+const ALONE_BELOW: usize = 96;
 
 /// How often a batch that another transaction was in the way of is tried again as it is.
 const RETRIES: u32 = 8;
@@ -81,10 +85,11 @@ impl PostgresWriter {
     /// changeset is there loses nothing; dropping it later leaves those it took unanswered.
     pub async fn step(&mut self) -> StepReport {
         let mut batch = Vec::new();
-        let mut queue = self.queue.lock().await;
+        let mut queue = Arc::clone(&self.queue).lock_owned().await;
         let taken = queue.recv_many(&mut batch, BATCH_MAX).await;
         let waiting = queue.len();
-        drop(queue);
+        // Held to the end of the step, so that the next batch gathers meanwhile.
+        let _gathering = (taken < ALONE_BELOW).then_some(queue);
         let closed = taken == 0;
         let mut report = StepReport { changesets: taken, waiting, closed, ..Default::default() };
         let (alone, together) =
