@@ -93,6 +93,7 @@ fn who_it_is_must_be_proved(world: &mut World) {
         ("POST", "/v2/payment/card/sale", (404, "702", "")),
         ("POST", "/v2/payment/online-banking/alfa-click/sale/", (404, "702", "")),
         ("POST", "/v2/no-such-thing", (404, "702", "")),
+        ("POST", "/v2", (404, "702", "")),
         ("GET", ALFA_SALE, (405, "702", "")),
         ("PUT", ALFA_SALE, (405, "702", "")),
         ("DELETE", STATUS, (405, "702", "")),

@@ -33,6 +33,8 @@ pub fn routes() -> Router<Web> {
     Endpoint::ALL
         .iter()
         .fold(Router::new(), |router, endpoint| router.route(endpoint.path(), endpoint.handler()))
+        .route("/v2", axum::routing::any(handlers::no_such_path))
+        .route("/v2/", axum::routing::any(handlers::no_such_path))
         .route("/v2/{*rest}", axum::routing::any(handlers::no_such_path))
         .method_not_allowed_fallback(handlers::no_such_verb)
 }
