@@ -101,12 +101,11 @@ impl Database {
 
     /// Copies an embedded database to a new file while it is used.
     pub fn backup(&self, to: &Path) -> Result<()> {
-        match &self.opened {
-            Opened::Sqlite(store) => store.backup(to).context("the copy was not made"),
-            Opened::Postgres(_) => {
-                bail!("a PostgreSQL database is backed up by pg_dump or pg_basebackup")
-            }
-        }
+        let copied = match &self.opened {
+            Opened::Sqlite(store) => store.backup(to),
+            Opened::Postgres(store) => store.backup(to),
+        };
+        copied.context("the copy was not made")
     }
 
     /// Waits until everything queued is written and the files are left whole.
