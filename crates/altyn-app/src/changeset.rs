@@ -69,6 +69,20 @@ pub struct AttemptStart {
     pub at: Timestamp,
 }
 
+impl AttemptStart {
+    /// The attempt that `operation` counts now.
+    pub fn of(operation: &Operation, at: Timestamp) -> Self {
+        Self {
+            project: operation.project,
+            payment: operation.payment,
+            operation: operation.id,
+            number: operation.attempts,
+            key: altyn_domain::id::order_number(operation.id),
+            at,
+        }
+    }
+}
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptEnd {

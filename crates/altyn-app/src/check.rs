@@ -194,7 +194,8 @@ fn check_state(dossier: &Dossier, breaches: &mut Vec<Breach>) {
             .map(|operation| operation.amount.minor())
             .sum()
     };
-    let captured = sum(OperationKind::Sale, &[OperationState::Approved]);
+    let captured = sum(OperationKind::Sale, &[OperationState::Approved])
+        + sum(OperationKind::Capture, &[OperationState::Approved]);
     let refunded = sum(OperationKind::Refund, &[OperationState::Approved]);
     let reserved = sum(
         OperationKind::Refund,
@@ -210,6 +211,10 @@ fn check_state(dossier: &Dossier, breaches: &mut Vec<Breach>) {
     if stored != (captured, refunded, reserved) {
         let computed = (captured, refunded, reserved);
         breach("I7", format!("counts {stored:?}, its operations make {computed:?}"));
+    }
+    if captured > payment.authorized.minor() {
+        let authorized = payment.authorized.minor();
+        breach("I7", format!("captures {captured} of {authorized}"));
     }
     if refunded + reserved > captured {
         breach("I7", format!("returns {refunded} + {reserved} of {captured}"));
@@ -262,13 +267,15 @@ fn check_entries(dossier: &Dossier, operation: &Operation, breaches: &mut Vec<Br
             .collect()
     };
     let own = match operation.kind {
-        OperationKind::Sale => PostingKind::Sale,
-        OperationKind::Refund => PostingKind::Refund,
+        OperationKind::Sale => Some(PostingKind::Sale),
+        OperationKind::Capture => Some(PostingKind::Capture),
+        OperationKind::Refund => Some(PostingKind::Refund),
+        OperationKind::Authorization | OperationKind::Void => None,
     };
     let approved = operation.state == OperationState::Approved;
-    for posting in [PostingKind::Sale, PostingKind::Refund, PostingKind::LateMoney] {
+    for posting in PostingKind::ALL.iter().copied() {
         let entries = entries_of(posting);
-        let expected = (posting == own && approved)
+        let expected = (Some(posting) == own && approved)
             || (posting == PostingKind::LateMoney && operation.late_money);
         let mut breach = |detail: String| {
             breaches.push(broken(dossier, Some(operation.id), "I2", detail));
@@ -299,6 +306,7 @@ fn check_work(dossier: &Dossier, breaches: &mut Vec<Breach>) {
             OperationState::Unknown
             | OperationState::Redirected
             | OperationState::Instructed
+            | OperationState::Authenticating
             | OperationState::Pending => JobKind::AskOutcome,
             OperationState::Approved | OperationState::Declined | OperationState::Rejected => {
                 continue;
@@ -308,6 +316,13 @@ fn check_work(dossier: &Dossier, breaches: &mut Vec<Breach>) {
             let detail = format!("is {} and has no {} job", operation.state, needed.as_str());
             breaches.push(broken(dossier, Some(operation.id), "I14", detail));
         }
+    }
+    let opening = dossier.record.opening().filter(|_| !dossier.record.free_hold().is_zero());
+    if let Some(held) = opening
+        && !has(JobKind::CaptureHold, held.id.get())
+    {
+        let detail = "is held and has no capture_hold job".to_owned();
+        breaches.push(broken(dossier, Some(held.id), "I14", detail));
     }
     for callback in &dossier.callbacks {
         let owed = callback.state == CallbackState::Owed;

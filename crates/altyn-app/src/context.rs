@@ -13,7 +13,7 @@ use crate::changeset::{Changeset, PaymentWrite};
 use crate::ids::{IdSource, NoIds};
 use crate::jobs::{Job, JobKind, JobNext, NewJob};
 use crate::ports::store::{CommitError, Store, StoreError};
-use crate::ports::{CallbackSender, Clock, Dialect, Provider};
+use crate::ports::{CallbackSender, Clock, Dialect, PageLinks, Provider};
 use crate::projects::{ProjectEntry, Projects};
 
 /// The ports, and what is shared between use cases.
@@ -29,6 +29,8 @@ pub struct Context {
     pub sender: Arc<dyn CallbackSender>,
     /// Words callbacks.
     pub dialect: Arc<dyn Dialect>,
+    /// Addresses of payments' pages.
+    pub pages: Arc<dyn PageLinks>,
     /// The real time.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.

@@ -6,8 +6,10 @@
 //! inside a transaction because there is none to hold.
 
 pub mod callback;
+pub mod card;
 pub mod changeset;
 pub mod check;
+pub mod clock;
 pub mod context;
 pub mod ids;
 pub mod inbound;

@@ -1,11 +1,11 @@
 //! The books: double entry, append-only, per currency.
 //!
-//! Nothing is posted when a sale is merely accepted (ruling 21). Money that is proven moved is
+//! Nothing is posted when a sale is merely accepted, or money is merely held (ruling 21). Money that is proven moved is
 //! posted in the same change as the operation's final state:
 //!
 //! | what happened | debit | credit |
 //! |---|---|---|
-//! | sale approved | provider receivable, the amount | merchant payable, amount − fee; fee income, fee |
+//! | sale or capture approved | provider receivable, the amount | merchant payable, amount − fee; fee income, fee |
 //! | refund approved | merchant payable, the amount (the fee is kept) | provider receivable |
 //! | money arrived after a decline | provider receivable | suspense, until a person settles it |
 //!
@@ -73,6 +73,8 @@ impl Direction {
 pub enum PostingKind {
     /// A sale was paid.
     Sale,
+    /// Held money was taken.
+    Capture,
     /// A refund was done.
     Refund,
     /// Money arrived for an operation that had been declined.
@@ -80,10 +82,14 @@ pub enum PostingKind {
 }
 
 impl PostingKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::Sale, Self::Capture, Self::Refund, Self::LateMoney];
+
     /// The stable text form.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sale => "sale",
+            Self::Capture => "capture",
             Self::Refund => "refund",
             Self::LateMoney => "late_money",
         }
@@ -124,13 +130,27 @@ impl Posting {
 
     /// A paid sale of `amount`, of which `fee` is ours.
     pub fn sale(at: PostingAt, amount: Amount, fee: BasisPoints) -> Result<Self, MoneyError> {
+        Self::taken(at, PostingKind::Sale, amount, fee)
+    }
+
+    /// A capture of `amount`, of which `fee` is ours.
+    pub fn capture(at: PostingAt, amount: Amount, fee: BasisPoints) -> Result<Self, MoneyError> {
+        Self::taken(at, PostingKind::Capture, amount, fee)
+    }
+
+    fn taken(
+        at: PostingAt,
+        kind: PostingKind,
+        amount: Amount,
+        fee: BasisPoints,
+    ) -> Result<Self, MoneyError> {
         let fee = amount.share(fee)?;
         let entries = [
             debit(Account::ProviderReceivable, amount),
             credit(Account::MerchantPayable, amount.minus(fee)?),
             credit(Account::FeeIncome, fee),
         ];
-        Ok(Self::new(at, PostingKind::Sale, &entries))
+        Ok(Self::new(at, kind, &entries))
     }
 
     /// A refund of `amount`; the fee stays ours.
@@ -209,7 +229,9 @@ mod tests {
                 .map_err(|error| TestCaseError::fail(error.to_string()))?;
             let sale = Posting::sale(at, amount, fee)
                 .map_err(|error| TestCaseError::fail(error.to_string()))?;
-            for posting in [sale, Posting::refund(at, amount), Posting::late_money(at, amount)] {
+            let capture = Posting::capture(at, amount, fee)
+                .map_err(|error| TestCaseError::fail(error.to_string()))?;
+            for posting in [sale, capture, Posting::refund(at, amount), Posting::late_money(at, amount)] {
                 prop_assert!(is_balanced(posting.entries()));
                 prop_assert!(posting.entries().iter().all(|entry| !entry.amount.is_zero()));
             }

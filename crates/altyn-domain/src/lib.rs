@@ -6,6 +6,7 @@
 //! changes) and [`ledger`] (what it does to the books).
 
 pub mod callback;
+pub mod card;
 pub mod id;
 pub mod ledger;
 pub mod mask;

@@ -1,6 +1,7 @@
 //! Payment methods: what each allows and needs, as data.
 //!
-//! Source: seeds 003 (`card-partner`) and 004 (`alfa-click`), side by side in ecommpay.md §3.5.
+//! Source: seeds 003 (`card-partner`) and 004 (`alfa-click`), side by side in ecommpay.md §3.5, and
+//! §3.4 for cards.
 //! The older «legacy» Alfa-Click that seed 004 mentions is deliberately absent.
 
 use crate::money::{Amount, BasisPoints, Currency};
@@ -14,6 +15,8 @@ pub enum Method {
     AlfaClick,
     /// Cards through a partner (seed 003).
     CardPartner,
+    /// Cards through an acquirer.
+    Card,
 }
 
 /// How the payer gets to the provider.
@@ -93,6 +96,10 @@ pub struct MethodRules {
     pub regions: &'static [&'static str],
     /// The currencies it takes, with their limits.
     pub currencies: &'static [CurrencyLimits],
+    /// It takes every other currency too, without limits; the provider knows better.
+    pub any_currency: bool,
+    /// Money can be held first and captured later.
+    pub two_stage: bool,
     /// The only currencies a test project may use, if restricted (seed 004, «Тестирование»).
     pub test_currencies: Option<&'static [Currency]>,
     /// Whether a part can be returned.
@@ -119,6 +126,9 @@ const fn limits(currency: Currency, min_minor: i64, max_minor: Option<i64>) -> C
     CurrencyLimits { currency, min_minor, max_minor }
 }
 
+/// For currencies that a method takes without limits of its own; the currency is not looked at.
+const ANY_AMOUNT: CurrencyLimits = limits(Currency::RUB, 1, None);
+
 /// «Альфа-Клик», seed 004.
 static ALFA_CLICK: MethodRules = MethodRules {
     method: Method::AlfaClick,
@@ -131,6 +141,8 @@ static ALFA_CLICK: MethodRules = MethodRules {
         limits(Currency::RUB, 100, None),
         limits(Currency::USD, 1, None),
     ],
+    any_currency: false,
+    two_stage: false,
     test_currencies: Some(&[Currency::RUB]),
     partial_refunds: true,
     required: &[
@@ -158,6 +170,8 @@ static CARD_PARTNER: MethodRules = MethodRules {
         limits(Currency::KES, 1_000, Some(20_000_000)),
         limits(Currency::USD, 100, Some(300_000)),
     ],
+    any_currency: false,
+    two_stage: false,
     test_currencies: None,
     partial_refunds: false,
     required: &[(CustomerField::Id, When::Always), (CustomerField::IpAddress, When::Always)],
@@ -170,15 +184,37 @@ static CARD_PARTNER: MethodRules = MethodRules {
     callback_provider_date: false,
 };
 
+/// Cards, ecommpay.md §3.3–3.4 and providers.md §1.
+static CARD: MethodRules = MethodRules {
+    method: Method::Card,
+    code: "card",
+    callback_name: "card",
+    regions: &[],
+    currencies: &[limits(Currency::RUB, 100, None)],
+    any_currency: true,
+    two_stage: true,
+    test_currencies: None,
+    partial_refunds: true,
+    required: &[(CustomerField::Id, When::Always), (CustomerField::IpAddress, When::Always)],
+    clarified: &[],
+    scenarios: &[Scenario::Redirect],
+    redirect_life_s: 1_860,
+    bill_life_s: 0,
+    callback_customer: &[CustomerField::Id, CustomerField::Phone, CustomerField::Email],
+    callback_account: true,
+    callback_provider_date: true,
+};
+
 impl Method {
     /// Every method.
-    pub const ALL: &'static [Self] = &[Self::AlfaClick, Self::CardPartner];
+    pub const ALL: &'static [Self] = &[Self::AlfaClick, Self::CardPartner, Self::Card];
 
     /// The rules of this method.
     pub fn rules(self) -> &'static MethodRules {
         match self {
             Self::AlfaClick => &ALFA_CLICK,
             Self::CardPartner => &CARD_PARTNER,
+            Self::Card => &CARD,
         }
     }
 
@@ -218,11 +254,9 @@ impl MethodRules {
 
     /// Whether this method takes this amount in a live or a test project.
     pub fn check_amount(&self, amount: Amount, test: bool) -> Result<(), Reason> {
-        let limits = self
-            .currencies
-            .iter()
-            .find(|limits| limits.currency == amount.currency())
-            .ok_or(Reason::CurrencyUnsupported)?;
+        let known = self.currencies.iter().find(|limits| limits.currency == amount.currency());
+        let any = self.any_currency.then_some(&ANY_AMOUNT);
+        let limits = known.or(any).ok_or(Reason::CurrencyUnsupported)?;
         let only = self.test_currencies.filter(|_| test);
         if only.is_some_and(|only| !only.contains(&amount.currency())) {
             return Err(Reason::CurrencyUnsupported);
@@ -271,7 +305,10 @@ mod tests {
             card-partner USD 99       live below
             card-partner USD 300000   live ok
             card-partner USD 300001   live above
-            card-partner RUB 1000     live currency";
+            card-partner RUB 1000     live currency
+            card         RUB 99       live below
+            card         RUB 100      test ok
+            card         GBP 1        live ok";
         for line in table.lines().filter(|line| !line.trim().is_empty()) {
             let cells: Vec<&str> = line.split_whitespace().collect();
             let [method, currency, minor, mode, expected] = cells.as_slice() else {

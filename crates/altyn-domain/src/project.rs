@@ -6,7 +6,7 @@ use crate::callback::RetryPlan;
 use crate::id::ProjectId;
 use crate::method::{Method, MethodSetting};
 use crate::payment::ReturnUrls;
-use crate::time::Timestamp;
+use crate::time::{DAY_MS, Timestamp};
 
 /// The settings of a project that rules depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +23,22 @@ pub struct Project {
     pub return_urls: ReturnUrls,
     /// The methods it offers.
     pub methods: Vec<MethodSetting>,
+    /// Hosts that payers may be sent back to and that may frame the Payment Page; empty: any that a
+    /// signed link names (ruling 31).
+    pub allowed_hosts: Vec<String>,
+    /// Whom a payer turns to: an address, a number or a sentence, shown beside a failure.
+    pub support: Option<String>,
+    /// How long after a hold it is captured if nobody captured or released it before,
+    /// milliseconds; shorter than banks hold.
+    pub capture_after_ms: i64,
     /// When a callback that was not accepted is tried again.
     pub retry_plan: RetryPlan,
     /// How far a test project's clock is ahead of the real one, milliseconds, never negative.
     pub clock_offset_ms: i64,
 }
+
+/// Banks hold for a week; a day is left for what may delay us.
+pub const CAPTURE_AFTER_MS: i64 = 6 * DAY_MS;
 
 impl Project {
     /// How this project uses `method`, if it does.

@@ -47,6 +47,28 @@ reasons! {
     WrongAmountPaid = "wrong_amount_paid",
     /// The provider found the data of the request wrong.
     ProviderRefusedData = "provider_refused_data",
+    /// The provider could not be reached; nothing was sent.
+    ProviderUnavailable = "provider_unavailable",
+    /// The card's issuer could not be reached.
+    IssuerUnavailable = "issuer_unavailable",
+    /// The payer did not pass 3-D Secure.
+    AuthenticationFailed = "authentication_failed",
+    /// The number, the date or the code of the card is wrong.
+    WrongCardData = "wrong_card_data",
+    /// The card has expired.
+    CardExpired = "card_expired",
+    /// The issuer has reported the card lost or stolen, or wants it back.
+    CardBlocked = "card_blocked",
+    /// The issuer does not allow this kind of payment by this card.
+    CardNotPermitted = "card_not_permitted",
+    /// The card's data was lost before it reached the acquirer; it is kept nowhere.
+    Interrupted = "interrupted",
+    /// More is to be captured than is held.
+    CaptureExceedsHold = "capture_exceeds_hold",
+    /// A hold is released whole.
+    PartialVoidUnsupported = "partial_void_unsupported",
+    /// The method has no second stage.
+    TwoStageUnsupported = "two_stage_unsupported",
     /// More is asked back than is left of the payment.
     RefundExceedsBalance = "refund_exceeds_balance",
     /// The refund is in another currency than the payment.

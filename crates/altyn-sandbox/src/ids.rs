@@ -49,9 +49,10 @@ impl Ids {
         self.draw().chars().take(len).collect()
     }
 
-    /// A code of five decimal digits, for an SMS.
-    pub(crate) fn code(&self) -> String {
+    /// So many decimal digits, at most 18.
+    pub(crate) fn digits(&self, len: u32) -> String {
         let n = self.draw().bytes().fold(0_u64, |a, b| a.wrapping_mul(131).wrapping_add(b.into()));
-        format!("{:05}", n % 100_000)
+        let width = usize::try_from(len).unwrap_or_default();
+        format!("{:0width$}", n % 10_u64.pow(len))
     }
 }

@@ -63,7 +63,7 @@ impl State {
         self.rbs.reindex();
         self.ipay.reindex();
         self.outbox.recover(now);
-        let rbs = self.rbs.open_deadlines().map(|(at, i)| (at, Timer::Rbs(i)));
+        let rbs = self.rbs.deadlines().map(|(at, i)| (at, Timer::Rbs(i)));
         let ipay = self.ipay.open_deadlines().map(|(at, i)| (at, Timer::Ipay(i)));
         self.timers = rbs.chain(ipay).collect();
     }

@@ -9,6 +9,7 @@ pub mod lang;
 pub mod metrics;
 mod ops;
 mod page;
+pub mod payment_page;
 pub mod state;
 
 use axum::Router;

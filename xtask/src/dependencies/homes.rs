@@ -28,7 +28,7 @@ const fn home(
 pub const HOMES: &[Home] = &[
     home("rusqlite", &["altyn-store", "xtask"], &["altyn-server"]),
     home("tokio-postgres", &["altyn-store", "xtask"], &["altyn-server"]),
-    home("chacha20poly1305", &["altyn-store"], &[]),
+    home("chacha20poly1305", &["altyn-store", "altyn-web"], &[]),
     home("hyper-rustls", &["altyn-connect"], &[]),
     home("rustls", &["altyn-connect"], &[]),
     home("ipnet", &["altyn-connect"], &[]),

@@ -123,6 +123,7 @@ pub fn callback_url<'a>(
         | OperationState::Unknown
         | OperationState::Redirected
         | OperationState::Instructed
+        | OperationState::Authenticating
         | OperationState::Pending
         | OperationState::Rejected => None,
     };

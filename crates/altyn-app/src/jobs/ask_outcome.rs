@@ -84,8 +84,8 @@ async fn ask(
         return Ok(None);
     };
     let call = run::provider_call(context, project, record, operation).await?;
-    let outcome = run::ask(provider.as_ref(), operation, &call).await;
-    let can_tell = operation.kind == OperationKind::Sale || provider.capabilities().refund_query;
+    let outcome = provider.ask(&call).await;
+    let can_tell = operation.kind != OperationKind::Refund || provider.capabilities().refund_query;
     if let ProviderOutcome::Unknown(detail) = &outcome
         && can_tell
     {
@@ -106,6 +106,7 @@ fn worth_asking(operation: &Operation) -> bool {
         | OperationState::Unknown
         | OperationState::Redirected
         | OperationState::Instructed
+        | OperationState::Authenticating
         | OperationState::Pending => true,
         OperationState::Declined => operation.kind == OperationKind::Sale && operation.attempts > 0,
         OperationState::Accepted

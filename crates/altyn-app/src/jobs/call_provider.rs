@@ -2,8 +2,11 @@
 //!
 //! The attempt is committed before the call. Whoever finds an operation already being sent (its
 //! worker died, or stalled beyond its lease) does not send it again: it asks first.
+//!
+//! A card is called for by the process that holds it, and this job finds the operation only when
+//! that process has died: nothing is sent then, an order that was opened is closed.
 
-use altyn_domain::payment::decide::{self, Applied, Happening};
+use altyn_domain::payment::decide::{self, Applied, CARD_CALL_MS, Happening};
 use altyn_domain::payment::{Operation, OperationKind, OperationState, ProviderFacts, Record};
 use altyn_domain::reason::Reason;
 use altyn_domain::time::SECOND_MS;
@@ -16,8 +19,8 @@ use crate::ports::Provider;
 use crate::ports::provider::ProviderOutcome;
 use crate::projects::ProjectEntry;
 
-/// How long a refund waits for another refund of its payment: the provider is given one at a time,
-/// so that what it holds after each can be told.
+/// How long an operation waits for another one on the same order: the provider is given one at a
+/// time, so that what it holds after each can be told.
 const TURN_PAUSE_MS: i64 = SECOND_MS;
 
 pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
@@ -27,7 +30,8 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     };
     let method = record.payment.method;
     let provider = context.providers.get(&operation.account).cloned();
-    let Some(provider) = provider.filter(|found| found.capabilities().method == method) else {
+    let Some(provider) = provider.filter(|found| found.capabilities().methods.contains(&method))
+    else {
         let due = context.clock.now().plus_millis(NO_ACCOUNT_PAUSE_MS);
         let name = &operation.account;
         let error = format!("no account named {name:?} for {} on this node", method.code());
@@ -35,6 +39,9 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
         return run::finish(context, job.again(due, Some(error)), "no_account").await;
     };
     match operation.state {
+        OperationState::Accepted | OperationState::Sending if operation.is_card_opening() => {
+            recover(context, job, (&project, record), (&operation, provider.as_ref())).await
+        }
         OperationState::Accepted if must_wait(&record, &operation) => {
             let due = context.clock.now().plus_millis(TURN_PAUSE_MS);
             run::finish(context, job.again(due, None), "waits_its_turn").await
@@ -42,13 +49,14 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
         OperationState::Accepted => send(context, job, &project, record, provider.as_ref()).await,
         OperationState::Sending => {
             let call = run::provider_call(context, &project, &record, &operation).await?;
-            let outcome = run::ask(provider.as_ref(), &operation, &call).await;
+            let outcome = provider.ask(&call).await;
             conclude(context, job, (&project, record), operation.attempts, &outcome).await
         }
         OperationState::Clarifying
         | OperationState::Unknown
         | OperationState::Redirected
         | OperationState::Instructed
+        | OperationState::Authenticating
         | OperationState::Pending
         | OperationState::Approved
         | OperationState::Declined
@@ -56,17 +64,59 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     }
 }
 
-/// Another refund of this payment is with the provider.
+/// Another operation on this order is with the provider.
 fn must_wait(record: &Record, operation: &Operation) -> bool {
-    operation.kind == OperationKind::Refund
+    !operation.kind.is_opening()
         && record.operations.iter().any(|other| {
-            other.kind == OperationKind::Refund
+            !other.kind.is_opening()
                 && other.id != operation.id
                 && matches!(
                     other.state,
                     OperationState::Sending | OperationState::Unknown | OperationState::Pending
                 )
         })
+}
+
+/// Ends a card's operation whose process has died: what never left is declined, an order that
+/// stands open is closed, and what the acquirer says of it counts.
+async fn recover(
+    context: &Context,
+    job: &Job,
+    (project, record): (&ProjectEntry, Record),
+    (operation, provider): (&Operation, &dyn Provider),
+) -> Result<&'static str, Failure> {
+    let at = context.moment(project);
+    let quiet = at.project.as_millis() - operation.updated_at.as_millis();
+    if quiet < CARD_CALL_MS {
+        let due = at.real.plus_millis(CARD_CALL_MS - quiet);
+        return run::finish(context, job.again(due, None), "not_yet").await;
+    }
+    let outcome = if operation.attempts == 0 {
+        ProviderOutcome::Declined(Reason::Interrupted, ProviderFacts::default())
+    } else {
+        let call = run::provider_call(context, project, &record, operation).await?;
+        match provider.close(&call).await {
+            ProviderOutcome::Declined(_, facts) => {
+                ProviderOutcome::Declined(Reason::Interrupted, facts)
+            }
+            approved @ ProviderOutcome::Approved(_) => approved,
+            ProviderOutcome::Redirect(..)
+            | ProviderOutcome::Authenticate(..)
+            | ProviderOutcome::Instruct(_)
+            | ProviderOutcome::Pending(_)
+            | ProviderOutcome::NotSent(_) => {
+                ProviderOutcome::Unknown("the order could not be closed yet".to_owned())
+            }
+            unknown @ ProviderOutcome::Unknown(_) => unknown,
+        }
+    };
+    tracing::warn!(
+        payment.id = job.payment.get(),
+        operation.id = job.subject,
+        outcome = outcome.as_str(),
+        "a payment by card was interrupted"
+    );
+    conclude(context, job, (project, record), operation.attempts, &outcome).await
 }
 
 async fn send(
@@ -85,28 +135,20 @@ async fn send(
         return Err(Failure::Contended);
     };
     let mut changeset = context.changeset(project, record.clone(), change, at.real)?;
-    changeset.attempt_start = Some(AttemptStart {
-        project: operation.project,
-        payment: operation.payment,
-        operation: id,
-        number: operation.attempts,
-        key: altyn_domain::id::order_number(id),
-        at: at.real,
-    });
+    changeset.attempt_start = Some(AttemptStart::of(&operation, at.real));
     if let Err(error) = context.commit(changeset, at.real).await {
         // Somebody else moved it: look again at once.
         conflict_of(error)?;
         return run::finish(context, job.again(at.real, None), "moved").await;
     }
     let call = run::provider_call(context, project, &record, &operation).await?;
-    let part = operation.amount != record.payment.captured;
-    let outcome = match operation.kind {
-        OperationKind::Sale => provider.submit_sale(&call).await,
-        OperationKind::Refund if part && !provider.capabilities().partial_refunds => {
-            let facts = ProviderFacts::default();
-            ProviderOutcome::Declined(Reason::PartialRefundUnsupported, facts)
-        }
-        OperationKind::Refund => provider.submit_refund(&call).await,
+    let part = operation.kind == OperationKind::Refund
+        && operation.amount != record.payment.captured
+        && !provider.capabilities().partial_refunds;
+    let outcome = if part {
+        ProviderOutcome::Declined(Reason::PartialRefundUnsupported, ProviderFacts::default())
+    } else {
+        provider.submit(&call).await
     };
     conclude(context, job, (project, record), operation.attempts, &outcome).await
 }

@@ -7,6 +7,7 @@
 
 mod ask_outcome;
 mod call_provider;
+mod capture;
 mod deliver;
 mod expire;
 mod run;
@@ -17,6 +18,7 @@ use altyn_domain::payment::decide::Work;
 use altyn_domain::time::{SECOND_MS, Timestamp};
 
 pub(crate) use ask_outcome::ask_now;
+pub(crate) use run::{Evidence, provider_call, write_evidence};
 pub use run::{JobReport, run_job};
 pub use settle::{SettleError, SettledAs, settle};
 
@@ -34,12 +36,19 @@ pub enum JobKind {
     DeliverCallback,
     /// Decline an operation whose missing data has not come.
     ExpireClarification,
+    /// Capture a hold that nobody captured or released.
+    CaptureHold,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: &'static [Self] =
-        &[Self::CallProvider, Self::AskOutcome, Self::DeliverCallback, Self::ExpireClarification];
+    pub const ALL: &'static [Self] = &[
+        Self::CallProvider,
+        Self::AskOutcome,
+        Self::DeliverCallback,
+        Self::ExpireClarification,
+        Self::CaptureHold,
+    ];
 
     /// The stable text form.
     pub const fn as_str(self) -> &'static str {
@@ -48,6 +57,7 @@ impl JobKind {
             Self::AskOutcome => "ask_outcome",
             Self::DeliverCallback => "deliver_callback",
             Self::ExpireClarification => "expire_clarification",
+            Self::CaptureHold => "capture_hold",
         }
     }
 
@@ -58,6 +68,7 @@ impl JobKind {
             Self::AskOutcome => 2,
             Self::DeliverCallback => 3,
             Self::ExpireClarification => 4,
+            Self::CaptureHold => 5,
         }
     }
 
@@ -73,6 +84,7 @@ impl From<Work> for JobKind {
             Work::CallProvider => Self::CallProvider,
             Work::AskOutcome => Self::AskOutcome,
             Work::ExpireClarification => Self::ExpireClarification,
+            Work::CaptureHold => Self::CaptureHold,
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use altyn_domain::id::{OperationId, ProjectId};
 use altyn_domain::payment::decide::{self, Applied, ApplyError, Happening};
-use altyn_domain::payment::{Operation, OperationKind, OperationState, Record};
+use altyn_domain::payment::{Details, Operation, OperationState, Payment, Record, ReturnUrls};
 use altyn_domain::time::{MINUTE_MS, Timestamp};
 
-use super::{Job, JobEnd, JobKind, ask_outcome, call_provider, deliver, expire};
+use super::{Job, JobEnd, JobKind, ask_outcome, call_provider, capture, deliver, expire};
 use crate::changeset::{AttemptEnd, Changeset};
 use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of, end_job};
-use crate::ports::provider::{Provider, ProviderCall, ProviderOutcome, SaleAtProvider};
+use crate::ports::provider::{OrderAtProvider, ProviderCall, ProviderOutcome};
 use crate::ports::{Conflict, StoreError};
 use crate::projects::ProjectEntry;
 
@@ -31,6 +31,7 @@ pub async fn run_job(context: &Context, job: Job) -> JobReport {
         JobKind::AskOutcome => ask_outcome::run(context, &job).await,
         JobKind::DeliverCallback => deliver::run(context, &job).await,
         JobKind::ExpireClarification => expire::run(context, &job).await,
+        JobKind::CaptureHold => capture::run(context, &job).await,
     };
     let outcome = done.unwrap_or_else(|failure| {
         tracing::warn!(
@@ -77,6 +78,9 @@ pub(super) async fn finish(
 pub(super) fn happening(outcome: &ProviderOutcome) -> Happening {
     match outcome.clone() {
         ProviderOutcome::Redirect(redirect, facts) => Happening::Redirect(redirect, facts),
+        ProviderOutcome::Authenticate(authentication, facts) => {
+            Happening::Authenticate(authentication, facts)
+        }
         ProviderOutcome::Instruct(facts) => Happening::Instruct(facts),
         ProviderOutcome::Approved(facts) => Happening::Approve(facts),
         ProviderOutcome::Declined(reason, facts) => Happening::Decline(reason, facts),
@@ -87,7 +91,7 @@ pub(super) fn happening(outcome: &ProviderOutcome) -> Happening {
 }
 
 /// Everything the connector needs to know about an operation.
-pub(super) async fn provider_call(
+pub(crate) async fn provider_call(
     context: &Context,
     project: &ProjectEntry,
     record: &Record,
@@ -99,40 +103,42 @@ pub(super) async fn provider_call(
         context.store.notifications(operation.project, operation.id).await?
     };
     let payment = &record.payment;
-    let sale = record.sale().filter(|_| operation.kind == OperationKind::Refund);
+    let opening = record.opening().filter(|_| !operation.kind.is_opening());
     let deposited = payment.captured.minor().saturating_sub(payment.refunded.minor());
     Ok(ProviderCall {
+        kind: operation.kind,
+        method: payment.method,
         order_number: altyn_domain::id::order_number(operation.id),
         amount: operation.amount,
-        details: payment.details.clone(),
+        details: details_for_provider(context, payment),
         instruction: operation.instruction,
         handed_over: operation.redirect.is_some() || operation.state == OperationState::Instructed,
         test: project.project.test,
         facts: operation.provider.clone(),
-        sale: sale.map(|sale| SaleAtProvider {
-            order_number: altyn_domain::id::order_number(sale.id),
-            payment_id: sale.provider.payment_id.clone(),
+        order: opening.map(|opening| OrderAtProvider {
+            order_number: altyn_domain::id::order_number(opening.id),
+            payment_id: opening.provider.payment_id.clone(),
+            held_minor: payment.authorized.minor().saturating_sub(payment.captured.minor()),
             deposited_minor: deposited,
         }),
+        authentication: operation.authentication.clone(),
         notifications,
         now: context.clock.now(),
     })
 }
 
-/// Asks the provider about an operation, whatever its kind.
-pub(super) async fn ask(
-    provider: &dyn Provider,
-    operation: &Operation,
-    call: &ProviderCall,
-) -> ProviderOutcome {
-    match operation.kind {
-        OperationKind::Sale => provider.ask_sale(call).await,
-        OperationKind::Refund => provider.ask_refund(call).await,
+/// The payer of a page comes back to his page, which then sends him on to the shop.
+fn details_for_provider(context: &Context, payment: &Payment) -> Details {
+    let mut details = payment.details.clone();
+    if details.page.is_some() {
+        let url = Some(context.pages.url_of(payment.project, payment.id));
+        details.return_urls = ReturnUrls { success: url.clone(), decline: url.clone(), back: url };
     }
+    details
 }
 
 /// Evidence to write down: what a provider said about an operation.
-pub(super) struct Evidence<'a> {
+pub(crate) struct Evidence<'a> {
     /// The operation.
     pub operation: OperationId,
     /// What was said.
@@ -145,7 +151,7 @@ pub(super) struct Evidence<'a> {
 
 impl Evidence<'_> {
     /// How the attempt ended, if this ends one.
-    pub(super) fn attempt_end(&self, project: ProjectId, at: Timestamp) -> Option<AttemptEnd> {
+    pub(crate) fn attempt_end(&self, project: ProjectId, at: Timestamp) -> Option<AttemptEnd> {
         self.attempt.map(|number| AttemptEnd {
             project,
             operation: self.operation,
@@ -159,7 +165,7 @@ impl Evidence<'_> {
 
 /// Writes evidence, deciding again as often as the record moves. A lost lease does not lose the
 /// evidence: it is written without the job's end.
-pub(super) async fn write_evidence(
+pub(crate) async fn write_evidence(
     context: &Context,
     project: &ProjectEntry,
     mut record: Record,
@@ -221,6 +227,7 @@ fn detail(outcome: &ProviderOutcome) -> String {
         ProviderOutcome::NotSent(detail) | ProviderOutcome::Unknown(detail) => detail.clone(),
         ProviderOutcome::Declined(reason, _) => reason.as_str().to_owned(),
         ProviderOutcome::Redirect(..)
+        | ProviderOutcome::Authenticate(..)
         | ProviderOutcome::Instruct(_)
         | ProviderOutcome::Approved(_)
         | ProviderOutcome::Pending(_) => String::new(),

@@ -35,8 +35,9 @@ pub async fn clarify(
     for _ in 0..DECIDE_AGAIN_MAX {
         let found = context.store.payment_by_key(project.project.id, &key).await;
         let mut record = found.map_err(Failure::from)?.ok_or(ClarifyError::NotFound)?;
-        let waiting = record.sale().filter(|sale| sale.state == OperationState::Clarifying);
-        let operation = waiting.map(|sale| sale.id).ok_or(ClarifyError::NotAsked)?;
+        let waiting =
+            record.opening().filter(|opening| opening.state == OperationState::Clarifying);
+        let operation = waiting.map(|opening| opening.id).ok_or(ClarifyError::NotAsked)?;
         let at = context.moment(project);
         let happening = Happening::Clarification(data.clone());
         let change = match decide::apply(&mut record, operation, happening, at) {

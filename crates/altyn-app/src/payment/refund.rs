@@ -3,21 +3,12 @@
 use std::sync::Arc;
 
 use altyn_domain::id::OperationId;
-use altyn_domain::method::Method;
+use altyn_domain::payment::Record;
 use altyn_domain::payment::decide::{self, RefundRequest};
-use altyn_domain::payment::{PaymentRef, Record};
 
+use super::PaymentTarget;
 use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
 use crate::projects::ProjectEntry;
-
-/// Which payment is to be refunded.
-#[derive(Clone, Debug)]
-pub struct RefundTarget {
-    /// The merchant's id.
-    pub reference: PaymentRef,
-    /// The method the request's path names, if it names one.
-    pub method: Option<Method>,
-}
 
 /// Why a refund was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +32,7 @@ pub enum RefundError {
 pub async fn accept_refund(
     context: &Context,
     project: &Arc<ProjectEntry>,
-    target: &RefundTarget,
+    target: &PaymentTarget,
     request: RefundRequest,
 ) -> Result<OperationId, RefundError> {
     let key = target.reference.key();

@@ -3,10 +3,12 @@
 
 pub mod clock;
 pub mod delivery;
+pub mod page;
 pub mod provider;
 pub mod store;
 
 pub use clock::Clock;
 pub use delivery::{CallbackSender, Dialect, SendReport};
+pub use page::PageLinks;
 pub use provider::{Provider, ProviderAccount, ProviderCall, ProviderOutcome};
 pub use store::{CommitError, Conflict, Store, StoreError};

@@ -166,6 +166,15 @@ pub trait Store: Send + Sync {
     /// Adds or replaces a project, secrets sealed.
     async fn put_project(&self, project: StoredProject) -> Result<(), StoreError>;
 
+    /// Moves the clock of a project forward, and what is due for it with it: its jobs that nobody
+    /// holds come due so much earlier (ruling 15). Gives how far the clock is ahead now; `None`
+    /// when there is no such project.
+    async fn advance_clock(
+        &self,
+        project: ProjectId,
+        by_ms: i64,
+    ) -> Result<Option<i64>, StoreError>;
+
     /// Changes whenever any project does; cheap to read.
     async fn projects_version(&self) -> Result<i64, StoreError>;
 

@@ -9,8 +9,8 @@ mod accept;
 
 use super::table::{self, CallbackEffect, LedgerEffect, Rejection};
 use super::{
-    Customer, Event, Operation, OperationEvent, OperationKind, OperationState, ProviderFacts,
-    Record, Redirect,
+    Authentication, Customer, Event, Operation, OperationEvent, OperationKind, OperationState,
+    ProviderFacts, Record, Redirect,
 };
 use crate::id::OperationId;
 use crate::ledger::{Posting, PostingAt};
@@ -18,10 +18,18 @@ use crate::money::MoneyError;
 use crate::reason::Reason;
 use crate::time::{MINUTE_MS, SECOND_MS, Timestamp};
 
-pub use accept::{RefundRequest, SaleRequest, accept_refund, accept_sale, accept_sale_again};
+pub use accept::{
+    CaptureRequest, PaymentRequest, RefundRequest, TRIES_MAX, TryRefusal, TryRequest, VoidRequest,
+    accept_capture, accept_payment, accept_payment_again, accept_refund, accept_try, accept_void,
+    may_try, opening_kind,
+};
 
 /// How long a merchant may take to send missing data (ecommpay.md §3.7).
 pub const CLARIFICATION_LIFE_MS: i64 = 30 * MINUTE_MS;
+
+/// How long the process that took a card may be at its call to the acquirer. It makes the call
+/// itself (ruling 23); work that is due after this is for the case that it died.
+pub const CARD_CALL_MS: i64 = MINUTE_MS;
 
 /// Work that follows a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,6 +40,8 @@ pub enum Work {
     AskOutcome,
     /// Decline it if the missing data has not come.
     ExpireClarification,
+    /// Capture what it holds, if nobody did.
+    CaptureHold,
 }
 
 /// Work, for which operation, and how long from now.
@@ -84,6 +94,8 @@ pub enum Happening {
     Send,
     /// The provider wants the payer.
     Redirect(Redirect, ProviderFacts),
+    /// The provider wants the payer to pass (another step of) 3-D Secure.
+    Authenticate(Authentication, ProviderFacts),
     /// The provider has billed the payer.
     Instruct(ProviderFacts),
     /// The provider will tell later.
@@ -128,7 +140,7 @@ pub fn apply(
             learn(record, id, happening);
             step(record, &mut change, id, event, at);
             settle(record, &mut change, id, at)?;
-            follow(record, &mut change, id, event);
+            follow(record, &mut change, id, event, at);
             Ok(Applied::Changed(change))
         }
         Err(_) if says_nothing_new(state, event) => Ok(Applied::Nothing),
@@ -167,6 +179,7 @@ fn event_of(record: &Record, happening: &Happening) -> OperationEvent {
         Happening::ClarificationTimedOut => OperationEvent::ClarificationTimedOut,
         Happening::Send => OperationEvent::Send,
         Happening::Redirect(..) => OperationEvent::Redirect,
+        Happening::Authenticate(..) => OperationEvent::Authenticate,
         Happening::Instruct(_) => OperationEvent::Instruct,
         Happening::Pend(_) => OperationEvent::Pend,
         Happening::NotSent => OperationEvent::NotSent,
@@ -188,6 +201,10 @@ fn learn(record: &mut Record, id: OperationId, happening: Happening) {
     with(record, id, |operation| match happening {
         Happening::Redirect(redirect, facts) => {
             operation.redirect = Some(redirect);
+            operation.provider.learn(facts);
+        }
+        Happening::Authenticate(authentication, facts) => {
+            operation.authentication = Some(authentication);
             operation.provider.learn(facts);
         }
         Happening::Instruct(facts) | Happening::Pend(facts) | Happening::Approve(facts) => {
@@ -219,8 +236,14 @@ fn settle(
     let payment = &mut record.payment;
     match (kind, state) {
         (OperationKind::Sale, OperationState::Approved) => {
+            payment.authorized = amount;
             payment.captured = payment.captured.plus(amount)?;
             change.postings.push(Posting::sale(about, amount, fee)?);
+        }
+        (OperationKind::Authorization, OperationState::Approved) => payment.authorized = amount,
+        (OperationKind::Capture, OperationState::Approved) => {
+            payment.captured = payment.captured.plus(amount)?;
+            change.postings.push(Posting::capture(about, amount, fee)?);
         }
         (OperationKind::Refund, OperationState::Approved) => {
             payment.refund_reserved = payment.refund_reserved.minus(amount)?;
@@ -230,14 +253,27 @@ fn settle(
         (OperationKind::Refund, OperationState::Declined) => {
             payment.refund_reserved = payment.refund_reserved.minus(amount)?;
         }
-        (OperationKind::Sale | OperationKind::Refund, _) => {}
+        (
+            OperationKind::Sale
+            | OperationKind::Authorization
+            | OperationKind::Capture
+            | OperationKind::Void
+            | OperationKind::Refund,
+            _,
+        ) => {}
     }
     record.payment.state = record.computed_state();
     Ok(())
 }
 
 /// Says what work follows the state that was reached.
-fn follow(record: &Record, change: &mut Change, id: OperationId, event: OperationEvent) {
+fn follow(
+    record: &Record,
+    change: &mut Change,
+    id: OperationId,
+    event: OperationEvent,
+    at: Moment,
+) {
     let Some(operation) = record.operation(id) else { return };
     let owed = |work, after_ms| Owed { work, operation: id, after_ms };
     match operation.state {
@@ -253,8 +289,16 @@ fn follow(record: &Record, change: &mut Change, id: OperationId, event: Operatio
         OperationState::Unknown
         | OperationState::Redirected
         | OperationState::Instructed
+        | OperationState::Authenticating
         | OperationState::Pending => {
             change.work.push(owed(Work::AskOutcome, ask_pause_ms(operation.state, 0)));
+        }
+        OperationState::Sending if operation.is_card_opening() => {
+            change.work.push(owed(Work::CallProvider, CARD_CALL_MS));
+        }
+        OperationState::Approved if let Some(capture_at) = operation.capture_at => {
+            let left = capture_at.as_millis() - at.project.as_millis();
+            change.work.push(owed(Work::CaptureHold, left.max(0)));
         }
         OperationState::Sending
         | OperationState::Approved
@@ -282,6 +326,7 @@ fn says_nothing_new(state: OperationState, event: OperationEvent) -> bool {
         OperationEvent::Pend
             | OperationEvent::LoseTrack
             | OperationEvent::Redirect
+            | OperationEvent::Authenticate
             | OperationEvent::Instruct
             | OperationEvent::NotSent
     );
@@ -293,6 +338,7 @@ fn says_nothing_new(state: OperationState, event: OperationEvent) -> bool {
         OperationState::Unknown
         | OperationState::Redirected
         | OperationState::Instructed
+        | OperationState::Authenticating
         | OperationState::Pending => poll,
         OperationState::Accepted
         | OperationState::Clarifying
@@ -394,7 +440,7 @@ fn ask_for(
 ) {
     with(record, id, |operation| operation.missing = missing);
     step(record, change, id, OperationEvent::Clarify, at);
-    follow(record, change, id, OperationEvent::Clarify);
+    follow(record, change, id, OperationEvent::Clarify, at);
 }
 
 fn set_reason(record: &mut Record, id: OperationId, reason: Reason) {

@@ -6,14 +6,20 @@
 //! changes a payment.
 
 pub mod decide;
+mod details;
+mod operation;
 pub mod table;
 
 use crate::id::{OperationId, PaymentId, ProjectId};
-use crate::method::{CustomerField, Method};
-use crate::money::{Amount, BasisPoints};
-use crate::reason::Reason;
+use crate::method::Method;
+use crate::money::Amount;
 use crate::time::Timestamp;
 
+pub use details::{CallbackWishes, Customer, Details, PageWishes, ReturnUrls};
+pub use operation::{
+    Authentication, AuthenticationStep, Operation, OperationKind, ProviderFacts, Redirect,
+    RedirectMethod, RequestEcho,
+};
 pub use table::{OperationEvent, OperationState};
 
 /// The merchant's own id of a payment, as sent; compared without regard to case (ruling 13).
@@ -56,7 +62,13 @@ pub enum PaymentState {
     AwaitingRedirect,
     /// The payer must act by himself at the bank.
     AwaitingCustomer,
-    /// Paid in full, nothing returned.
+    /// The payer must pass 3-D Secure.
+    AwaitingAuthentication,
+    /// The money is held; it is to be captured or released.
+    Authorized,
+    /// The hold was released.
+    Voided,
+    /// Taken, nothing returned.
     Paid,
     /// A part was returned.
     PartiallyRefunded,
@@ -75,6 +87,9 @@ impl PaymentState {
         Self::AwaitingClarification,
         Self::AwaitingRedirect,
         Self::AwaitingCustomer,
+        Self::AwaitingAuthentication,
+        Self::Authorized,
+        Self::Voided,
         Self::Paid,
         Self::PartiallyRefunded,
         Self::Refunded,
@@ -89,6 +104,9 @@ impl PaymentState {
             Self::AwaitingClarification => "awaiting_clarification",
             Self::AwaitingRedirect => "awaiting_redirect",
             Self::AwaitingCustomer => "awaiting_customer",
+            Self::AwaitingAuthentication => "awaiting_authentication",
+            Self::Authorized => "authorized",
+            Self::Voided => "voided",
             Self::Paid => "paid",
             Self::PartiallyRefunded => "partially_refunded",
             Self::Refunded => "refunded",
@@ -101,102 +119,6 @@ impl PaymentState {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|state| state.as_str() == text)
     }
-}
-
-/// What is known of the payer.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Customer {
-    /// The merchant's id of the payer.
-    pub id: Option<String>,
-    /// The payer's address on the network.
-    pub ip_address: Option<String>,
-    /// The payer's login at the bank.
-    pub account_id: Option<String>,
-    /// Telephone number, digits.
-    pub phone: Option<String>,
-    /// E-mail address.
-    pub email: Option<String>,
-    /// Country, ISO 3166-1 alpha-2.
-    pub country: Option<String>,
-    /// First name.
-    pub first_name: Option<String>,
-    /// Last name.
-    pub last_name: Option<String>,
-    /// Preferred language of pages, two letters.
-    pub language: Option<String>,
-}
-
-impl Customer {
-    /// One field by name.
-    pub fn field(&self, field: CustomerField) -> Option<&str> {
-        let value = match field {
-            CustomerField::Id => &self.id,
-            CustomerField::IpAddress => &self.ip_address,
-            CustomerField::AccountId => &self.account_id,
-            CustomerField::Phone => &self.phone,
-            CustomerField::Email => &self.email,
-        };
-        value.as_deref().filter(|value| !value.is_empty())
-    }
-
-    /// Fills what is empty here with what `more` knows.
-    pub fn complete_with(&mut self, more: Self) {
-        let pairs = [
-            (&mut self.id, more.id),
-            (&mut self.ip_address, more.ip_address),
-            (&mut self.account_id, more.account_id),
-            (&mut self.phone, more.phone),
-            (&mut self.email, more.email),
-            (&mut self.country, more.country),
-            (&mut self.first_name, more.first_name),
-            (&mut self.last_name, more.last_name),
-            (&mut self.language, more.language),
-        ];
-        for (own, new) in pairs {
-            if own.as_deref().is_none_or(str::is_empty) && new.is_some() {
-                *own = new;
-            }
-        }
-    }
-}
-
-/// Where the payer goes back to.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct ReturnUrls {
-    /// After success.
-    pub success: Option<String>,
-    /// After a decline.
-    pub decline: Option<String>,
-    /// Before the end, or when neither of the others is given.
-    pub back: Option<String>,
-}
-
-/// What the merchant asked about the callbacks of this payment (ecommpay.md §3.4).
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct CallbackWishes {
-    /// For every callback.
-    pub url: Option<String>,
-    /// For a final success, before `url`.
-    pub success_url: Option<String>,
-    /// For a final decline, before `url`.
-    pub decline_url: Option<String>,
-    /// Put each first try off by so many milliseconds.
-    pub delay_ms: i64,
-    /// Send none at all.
-    pub disabled: bool,
-}
-
-/// Facts of a payment that no rule about money depends on.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Details {
-    /// The payer.
-    pub customer: Customer,
-    /// What is paid for.
-    pub description: String,
-    /// Where the payer goes back to.
-    pub return_urls: ReturnUrls,
-    /// What the merchant asked about callbacks.
-    pub callback: CallbackWishes,
 }
 
 /// The payment itself, without its operations.
@@ -214,6 +136,8 @@ pub struct Payment {
     pub method: Method,
     /// What was asked.
     pub amount: Amount,
+    /// What was held, by a sale for the moment it took. Never less than was taken.
+    pub authorized: Amount,
     /// What was taken.
     pub captured: Amount,
     /// What was returned.
@@ -243,185 +167,12 @@ impl Payment {
             .unwrap_or(Amount::zero(self.amount.currency()))
     }
 
-    /// What callbacks show as the payment's sum: what was asked, less what was returned.
+    /// What callbacks show as the payment's sum: what was taken, or asked while nothing was, less
+    /// what was returned.
     pub fn remaining(&self) -> Amount {
-        self.amount.minus(self.refunded).unwrap_or(Amount::zero(self.amount.currency()))
+        let whole = if self.captured.is_zero() { self.amount } else { self.captured };
+        whole.minus(self.refunded).unwrap_or(Amount::zero(self.amount.currency()))
     }
-}
-
-/// What an operation asks of the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum OperationKind {
-    /// Authorization and capture in one.
-    Sale,
-    /// Return of captured money.
-    Refund,
-}
-
-impl OperationKind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = &[Self::Sale, Self::Refund];
-
-    /// The stable text form, which is also the word of the ECommPay face.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sale => "sale",
-            Self::Refund => "refund",
-        }
-    }
-
-    /// Reads the text form back.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
-    }
-}
-
-/// How the payer is handed to the provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redirect {
-    /// `GET` or `POST`.
-    pub method: RedirectMethod,
-    /// Where to.
-    pub url: String,
-    /// Fields of the form, or of the query, in order.
-    pub body: Vec<(String, String)>,
-}
-
-/// How a browser is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RedirectMethod {
-    /// By an address.
-    Get,
-    /// By a form.
-    Post,
-}
-
-impl RedirectMethod {
-    /// `GET` or `POST`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-        }
-    }
-}
-
-/// What the provider told about an operation.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct ProviderFacts {
-    /// The provider's id of the order or transaction.
-    pub payment_id: Option<String>,
-    /// Authorisation code, for cards.
-    pub auth_code: Option<String>,
-    /// When the provider did it.
-    pub at: Option<Timestamp>,
-}
-
-impl ProviderFacts {
-    /// Replaces what `news` knows better.
-    pub fn learn(&mut self, news: Self) {
-        if news.payment_id.is_some() {
-            self.payment_id = news.payment_id;
-        }
-        if news.auth_code.is_some() {
-            self.auth_code = news.auth_code;
-        }
-        if news.at.is_some() {
-            self.at = news.at;
-        }
-    }
-}
-
-/// A request as it was signed, flattened to `path` and `value`, without secrets and with card
-/// numbers masked: what a repeat is compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct RequestEcho(Vec<(String, String)>);
-
-impl RequestEcho {
-    /// Masks and keeps; order does not matter.
-    pub fn new(lines: Vec<(String, String)>) -> Self {
-        let mut kept: Vec<(String, String)> = lines
-            .into_iter()
-            .filter(|(path, _)| !crate::mask::is_secret_path(path))
-            .map(|(path, value)| (path, crate::mask::mask_cards(&value)))
-            .collect();
-        kept.sort();
-        Self(kept)
-    }
-
-    /// Takes lines that were masked before.
-    pub fn from_stored(lines: Vec<(String, String)>) -> Self {
-        Self(lines)
-    }
-
-    /// The lines, sorted by path.
-    pub fn lines(&self) -> &[(String, String)] {
-        &self.0
-    }
-
-    /// The first path whose value is not the same in both; `None` when they are equal.
-    pub fn first_difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
-        let mut own = self.0.iter().peekable();
-        let mut theirs = other.0.iter().peekable();
-        loop {
-            match (own.peek(), theirs.peek()) {
-                (None, None) => return None,
-                (Some((path, _)), None) | (None, Some((path, _))) => return Some(path),
-                (Some(left), Some(right)) if left == right => {
-                    own.next();
-                    theirs.next();
-                }
-                (Some((left, _)), Some((right, _))) => return Some(left.min(right)),
-            }
-        }
-    }
-}
-
-/// One thing asked of a provider for a payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// Whose.
-    pub project: ProjectId,
-    /// Of which payment.
-    pub payment: PaymentId,
-    /// Our number; `operation.id` on the wire.
-    pub id: OperationId,
-    /// Of which use of the payment's id.
-    pub generation: i64,
-    /// What is asked.
-    pub kind: OperationKind,
-    /// How much.
-    pub amount: Amount,
-    /// How far it has come.
-    pub state: OperationState,
-    /// Why it was declined or rejected.
-    pub reason: Option<Reason>,
-    /// Our fee, frozen when it was accepted.
-    pub fee: BasisPoints,
-    /// The provider account that carries it, by name.
-    pub account: String,
-    /// The payer acts by himself at the bank, instead of being redirected.
-    pub instruction: bool,
-    /// What the provider told.
-    pub provider: ProviderFacts,
-    /// Where the payer is sent.
-    pub redirect: Option<Redirect>,
-    /// What the merchant must still send.
-    pub missing: Vec<CustomerField>,
-    /// The merchant's own id of a refund, unique per project.
-    pub merchant_refund_id: Option<String>,
-    /// What its request wants of its callbacks; `None` leaves them to the payment's wishes.
-    pub callback: Option<CallbackWishes>,
-    /// Money that arrived although it was declined (ruling 18): kept in suspense.
-    pub late_money: bool,
-    /// How many times it was given to the provider.
-    pub attempts: i64,
-    /// When it was accepted, on the project's clock.
-    pub created_at: Timestamp,
-    /// When it changed last, on the project's clock.
-    pub updated_at: Timestamp,
-    /// The request that made it.
-    pub request: RequestEcho,
 }
 
 /// One numbered change of state; there is exactly one for each.
@@ -463,17 +214,41 @@ impl Record {
         operation.callback.as_ref().unwrap_or(&self.payment.details.callback)
     }
 
-    /// The sale of the current generation.
-    pub fn sale(&self) -> Option<&Operation> {
+    /// The operation that opened the order at the provider: the last sale or authorization of the
+    /// current generation. A payer who tries again on the Payment Page opens another.
+    pub fn opening(&self) -> Option<&Operation> {
         self.operations.iter().rev().find(|operation| {
-            operation.kind == OperationKind::Sale && operation.generation == self.payment.generation
+            operation.kind.is_opening() && operation.generation == self.payment.generation
         })
+    }
+
+    /// How many times the payer has tried in the current generation.
+    pub fn tries(&self) -> usize {
+        let tried = |operation: &&Operation| {
+            operation.kind.is_opening() && operation.generation == self.payment.generation
+        };
+        self.operations.iter().filter(tried).count()
+    }
+
+    /// What a hold still has to give: nothing once it was captured or released, or while either is
+    /// under way.
+    pub fn free_hold(&self) -> Amount {
+        let zero = Amount::zero(self.payment.amount.currency());
+        let Some(opening) = self.opening() else { return zero };
+        let used = self.operations.iter().any(|operation| {
+            matches!(operation.kind, OperationKind::Capture | OperationKind::Void)
+                && operation.generation == self.payment.generation
+                && !matches!(operation.state, OperationState::Declined | OperationState::Rejected)
+        });
+        let held = opening.kind == OperationKind::Authorization
+            && opening.state == OperationState::Approved;
+        if held && !used { self.payment.authorized } else { zero }
     }
 
     /// What the payment has come to, from its operations alone.
     pub fn computed_state(&self) -> PaymentState {
-        let Some(sale) = self.sale() else { return PaymentState::Processing };
-        match sale.state {
+        let Some(opening) = self.opening() else { return PaymentState::Processing };
+        match opening.state {
             OperationState::Accepted
             | OperationState::Sending
             | OperationState::Unknown
@@ -481,9 +256,31 @@ impl Record {
             OperationState::Clarifying => PaymentState::AwaitingClarification,
             OperationState::Redirected => PaymentState::AwaitingRedirect,
             OperationState::Instructed => PaymentState::AwaitingCustomer,
+            OperationState::Authenticating => PaymentState::AwaitingAuthentication,
             OperationState::Declined => PaymentState::Declined,
             OperationState::Rejected => PaymentState::Rejected,
+            OperationState::Approved if opening.kind == OperationKind::Authorization => {
+                self.held_state()
+            }
             OperationState::Approved => self.paid_state(),
+        }
+    }
+
+    /// What became of a hold.
+    fn held_state(&self) -> PaymentState {
+        let done = |kind| {
+            self.operations.iter().any(|operation| {
+                operation.kind == kind
+                    && operation.generation == self.payment.generation
+                    && operation.state == OperationState::Approved
+            })
+        };
+        if done(OperationKind::Capture) {
+            self.paid_state()
+        } else if done(OperationKind::Void) {
+            PaymentState::Voided
+        } else {
+            PaymentState::Authorized
         }
     }
 

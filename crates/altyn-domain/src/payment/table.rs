@@ -54,6 +54,8 @@ words! {
         Redirected = "redirected",
         /// The payer must act at the bank by himself.
         Instructed = "instructed",
+        /// The payer must pass 3-D Secure.
+        Authenticating = "authenticating",
         /// The provider has it and will tell the result later.
         Pending = "pending",
         /// Done. Final.
@@ -82,6 +84,8 @@ words! {
         Redirect = "redirect",
         /// The provider has issued a bill to the payer.
         Instruct = "instruct",
+        /// The provider wants the payer to pass 3-D Secure, or another step of it.
+        Authenticate = "authenticate",
         /// The provider will tell later.
         Pend = "pend",
         /// The provider surely never got it.
@@ -107,7 +111,7 @@ impl OperationState {
 pub enum LedgerEffect {
     /// Nothing.
     None,
-    /// Posts the money taken or returned.
+    /// Counts what was held, and posts what was taken or returned.
     Settle,
 }
 
@@ -137,9 +141,14 @@ pub struct Transition {
     pub callback: CallbackEffect,
 }
 
+/// What opens an order at the provider.
+const OPENING: &[OperationKind] = &[OperationKind::Sale, OperationKind::Authorization];
+/// What acts on an order that stands.
+const FOLLOWING: &[OperationKind] =
+    &[OperationKind::Capture, OperationKind::Void, OperationKind::Refund];
+/// Bills are paid in one stage.
 const SALE: &[OperationKind] = &[OperationKind::Sale];
-const REFUND: &[OperationKind] = &[OperationKind::Refund];
-const BOTH: &[OperationKind] = &[OperationKind::Sale, OperationKind::Refund];
+const EVERY: &[OperationKind] = OperationKind::ALL;
 
 use CallbackEffect::Owed;
 use LedgerEffect::Settle;
@@ -168,34 +177,42 @@ const fn settled(row: Transition) -> Transition {
 /// The table. Order is for reading.
 pub const TRANSITIONS: &[Transition] = &[
     // Before the provider: our rules and missing data.
-    told(row(SALE, S::Accepted, E::Reject, S::Rejected)),
-    told(row(REFUND, S::Accepted, E::Decline, S::Declined)),
-    told(row(SALE, S::Accepted, E::Clarify, S::Clarifying)),
-    told(row(SALE, S::Clarifying, E::Clarify, S::Clarifying)),
-    row(SALE, S::Clarifying, E::Clarified, S::Accepted),
-    told(row(SALE, S::Clarifying, E::ClarificationTimedOut, S::Declined)),
+    told(row(OPENING, S::Accepted, E::Reject, S::Rejected)),
+    told(row(FOLLOWING, S::Accepted, E::Decline, S::Declined)),
+    told(row(OPENING, S::Accepted, E::Clarify, S::Clarifying)),
+    told(row(OPENING, S::Clarifying, E::Clarify, S::Clarifying)),
+    row(OPENING, S::Clarifying, E::Clarified, S::Accepted),
+    told(row(OPENING, S::Clarifying, E::ClarificationTimedOut, S::Declined)),
     // The call.
-    row(BOTH, S::Accepted, E::Send, S::Sending),
-    row(BOTH, S::Sending, E::NotSent, S::Accepted),
-    row(BOTH, S::Sending, E::LoseTrack, S::Unknown),
-    row(BOTH, S::Unknown, E::NotSent, S::Accepted),
-    told(row(SALE, S::Sending, E::Redirect, S::Redirected)),
-    told(row(SALE, S::Unknown, E::Redirect, S::Redirected)),
+    row(EVERY, S::Accepted, E::Send, S::Sending),
+    row(EVERY, S::Sending, E::NotSent, S::Accepted),
+    row(EVERY, S::Sending, E::LoseTrack, S::Unknown),
+    row(EVERY, S::Unknown, E::NotSent, S::Accepted),
+    told(row(OPENING, S::Sending, E::Redirect, S::Redirected)),
+    told(row(OPENING, S::Unknown, E::Redirect, S::Redirected)),
+    told(row(OPENING, S::Sending, E::Authenticate, S::Authenticating)),
+    told(row(OPENING, S::Unknown, E::Authenticate, S::Authenticating)),
+    // The payer's answer is taken to the provider.
+    row(OPENING, S::Authenticating, E::Send, S::Sending),
     row(SALE, S::Sending, E::Instruct, S::Instructed),
     row(SALE, S::Unknown, E::Instruct, S::Instructed),
-    row(BOTH, S::Sending, E::Pend, S::Pending),
-    row(BOTH, S::Unknown, E::Pend, S::Pending),
+    row(EVERY, S::Sending, E::Pend, S::Pending),
+    row(EVERY, S::Unknown, E::Pend, S::Pending),
     // The outcome, from wherever it was waited for; a notification may come early.
-    settled(row(BOTH, S::Sending, E::Approve, S::Approved)),
-    settled(row(BOTH, S::Unknown, E::Approve, S::Approved)),
-    settled(row(BOTH, S::Pending, E::Approve, S::Approved)),
-    settled(row(SALE, S::Redirected, E::Approve, S::Approved)),
+    settled(row(EVERY, S::Sending, E::Approve, S::Approved)),
+    settled(row(EVERY, S::Unknown, E::Approve, S::Approved)),
+    settled(row(EVERY, S::Pending, E::Approve, S::Approved)),
+    settled(row(OPENING, S::Redirected, E::Approve, S::Approved)),
     settled(row(SALE, S::Instructed, E::Approve, S::Approved)),
-    told(row(BOTH, S::Sending, E::Decline, S::Declined)),
-    told(row(BOTH, S::Unknown, E::Decline, S::Declined)),
-    told(row(BOTH, S::Pending, E::Decline, S::Declined)),
-    told(row(SALE, S::Redirected, E::Decline, S::Declined)),
+    settled(row(OPENING, S::Authenticating, E::Approve, S::Approved)),
+    told(row(EVERY, S::Sending, E::Decline, S::Declined)),
+    told(row(EVERY, S::Unknown, E::Decline, S::Declined)),
+    told(row(EVERY, S::Pending, E::Decline, S::Declined)),
+    told(row(OPENING, S::Redirected, E::Decline, S::Declined)),
     told(row(SALE, S::Instructed, E::Decline, S::Declined)),
+    told(row(OPENING, S::Authenticating, E::Decline, S::Declined)),
+    // A card that never left us: nobody else has its number, so nothing can move.
+    told(row(OPENING, S::Accepted, E::Decline, S::Declined)),
 ];
 
 /// An event that this state does not allow.
@@ -255,7 +272,15 @@ mod tests {
 
     #[test]
     fn unknown_ends_only_on_evidence() {
-        let evidence = [E::NotSent, E::Redirect, E::Instruct, E::Pend, E::Approve, E::Decline];
+        let evidence = [
+            E::NotSent,
+            E::Redirect,
+            E::Authenticate,
+            E::Instruct,
+            E::Pend,
+            E::Approve,
+            E::Decline,
+        ];
         for (kind, _, event) in every().filter(|(_, state, _)| *state == S::Unknown) {
             if let Ok(row) = next(kind, S::Unknown, event) {
                 assert!(evidence.contains(&row.event), "{event}");
@@ -299,7 +324,11 @@ mod tests {
                     TRANSITIONS.iter().any(|row| row.kinds.contains(kind) && row.from == *state);
                 assert_eq!(leaves, !state.is_final(), "{kind:?} {state}");
             }
-            let expected = if *kind == OperationKind::Sale { 10 } else { 6 };
+            let expected = match kind {
+                OperationKind::Sale => 11,
+                OperationKind::Authorization => 10,
+                OperationKind::Capture | OperationKind::Void | OperationKind::Refund => 6,
+            };
             assert_eq!(reached.len(), expected, "{kind:?} reaches {reached:?}");
         }
     }

@@ -1,14 +1,26 @@
 //! The RBS/BPC gateway (providers.md §1): orders, what may happen to them, and its addresses.
 //!
-//! Cards are not emulated; the one way to pay is `ALFA_ALFACLICK`. **Chosen** here: an order
-//! handed to the bank is in state 7; a payer's cancel is state 6 with actionCode 100; a merchant's
-//! `decline.do` is state 6 with actionCode -100; reversal is allowed within 24 hours.
+//! Two ways to pay: `ALFA_ALFACLICK`, and a card in one stage or two with 3-D Secure. **Chosen**
+//! here: an order handed to the bank is in state 7; a payer's cancel is state 6 with actionCode
+//! 100; a merchant's `decline.do` is state 6 with actionCode -100; reversal of a payment is allowed
+//! within 24 hours, a hold that nobody captures is released after seven days.
+//!
+//! Read next: `card.rs` for the test cards, `payment.rs` for an order's way to the issuer,
+//! `finish.rs` and `acs.rs` for 3-D Secure, `hold.rs` for what is held and taken.
 
+mod acs;
 mod api;
+pub(crate) mod card;
+mod finish;
+mod hold;
+mod manage;
 mod notice;
 mod order;
 pub(crate) mod page;
+mod payment;
+mod register;
 mod reply;
+mod three_ds;
 
 use axum::Router;
 use axum::routing::{any, get};
@@ -32,16 +44,30 @@ pub(crate) const CANCELLED: i32 = 100;
 /// actionCode of an order whose time ran out.
 pub(crate) const TIMED_OUT: i32 = -2007;
 
+/// actionCode of a payer whom the issuer did not confirm, by 3DS 1 or without a question.
+pub(crate) const NOT_CONFIRMED: i32 = -2006;
+/// actionCode of a failed 3DS 2 challenge (RReq).
+pub(crate) const CHALLENGE_FAILED: i32 = -2025;
+
 /// How long the payer may look at the bank's page before the order is declined.
 pub(crate) const PRESS_WITHIN_MS: i64 = 30 * 60 * 1_000;
 
 /// Addresses of the gateway and of its payment page, and the bank's page it redirects to.
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
-        .route("/payment/rest/{method}", any(api::call))
+        .route("/payment/rest/{*method}", any(api::call))
         .route("/payment/merchants/{merchant}/{page}", get(page::choose).post(page::hand_over))
         .route("/checkout/payments/", get(page::checkout).post(page::checkout_press))
         .route("/checkout/payments", get(page::checkout).post(page::checkout_press))
+        .merge(acs::routes())
+}
+
+/// Moves the moment an order ends by itself.
+fn set_deadline(state: &mut State, at: usize, deadline_ms: i64) {
+    let Some(order) = state.rbs.orders.get_mut(at) else { return };
+    state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
+    order.deadline_ms = deadline_ms;
+    state.timers.insert((deadline_ms, Timer::Rbs(at)));
 }
 
 /// Hands an order over to the bank. The first way stands: a repeat changes nothing.
@@ -54,19 +80,19 @@ pub(crate) fn hand_over(sandbox: &Sandbox, state: &mut State, at: usize, way: Wa
     order.handed_ms = Some(now);
     if way == Way::Redirect {
         let press_by = order.deadline_ms.min(now + PRESS_WITHIN_MS);
-        state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
-        order.deadline_ms = press_by;
-        state.timers.insert((press_by, Timer::Rbs(at)));
+        set_deadline(state, at, press_by);
     }
     if let Way::Instruction(login) = &way {
-        state.bank.issue(login, at, sandbox.ids().code(), now);
+        state.bank.issue(login, at, sandbox.ids().digits(5), now);
     }
-    order.way = Some(way);
+    if let Some(order) = state.rbs.orders.get_mut(at) {
+        order.way = Some(way);
+    }
     state.dirty = true;
 }
 
-/// The payer's press; true when it changed something. An order that is not with the bank, or has
-/// already ended, is left as it is.
+/// The payer's press; true when it changed something. At the issuer's page it is the right code,
+/// or «Отмена». An order that is not with the bank, or has already ended, is left as it is.
 pub(crate) fn press(
     sandbox: &Sandbox,
     state: &mut State,
@@ -76,17 +102,20 @@ pub(crate) fn press(
 ) -> bool {
     expire_if_late(sandbox, state, at, now);
     let Some(order) = state.rbs.orders.get_mut(at) else { return false };
-    if order.state != OrderState::Pending {
-        return false;
+    match order.state {
+        OrderState::Authenticating => return acs::answer(sandbox, state, at, press),
+        OrderState::Pending => {}
+        OrderState::Created
+        | OrderState::Approved
+        | OrderState::Deposited
+        | OrderState::Reversed
+        | OrderState::Refunded
+        | OrderState::Declined => return false,
     }
     let pays = press == Press::Pay && !money::is_refused_amount(order.amount);
     if pays {
-        order.state = OrderState::Deposited;
-        order.action_code = 0;
         order.approved = order.amount;
-        order.deposited = order.amount;
-        order.charges += 1;
-        order.paid_ms = Some(now);
+        order.take(order.amount, now);
     } else {
         order.state = OrderState::Declined;
         order.action_code = match press {
@@ -103,21 +132,25 @@ fn give_up(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) -> bool {
     expire_if_late(sandbox, state, at, now);
     let Some(order) = state.rbs.orders.get_mut(at).filter(|o| o.is_open()) else { return false };
     order.state = OrderState::Declined;
-    ended(sandbox, state, at, Operation::Deposited { paid: false }, now);
+    let refusal = Operation::refusal(order);
+    ended(sandbox, state, at, refusal, now);
     true
 }
 
-/// Declines an order whose time has run out.
+/// Ends an order whose time has run out: declines it, or ends the hold.
 pub(crate) fn expire(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
-    let Some(order) = state.rbs.orders.get_mut(at).filter(|o| o.is_open()) else { return };
+    let Some(order) = state.rbs.orders.get_mut(at).filter(|o| o.has_deadline()) else { return };
+    if order.state == OrderState::Approved {
+        return hold::run_out(sandbox, state, at, now);
+    }
     order.state = OrderState::Declined;
     order.action_code = TIMED_OUT;
     ended(sandbox, state, at, Operation::DeclinedByTimeout, now);
 }
 
-/// An order read between two ticks must not look open after its time.
+/// An order read between two ticks must not look open, or held, after its time.
 pub(crate) fn expire_if_late(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
-    if state.rbs.orders.get(at).is_some_and(|o| o.is_open() && o.deadline_ms <= now) {
+    if state.rbs.orders.get(at).is_some_and(|o| o.has_deadline() && o.deadline_ms <= now) {
         expire(sandbox, state, at, now);
     }
 }

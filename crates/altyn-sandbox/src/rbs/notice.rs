@@ -15,6 +15,11 @@ use crate::web;
 /// What is told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
+    /// A hold (two-stage) that succeeded, or did not.
+    Approved {
+        /// Money is held.
+        held: bool,
+    },
     /// A payment that succeeded, or did not.
     Deposited {
         /// Money was taken.
@@ -29,14 +34,24 @@ pub(crate) enum Operation {
         /// Money went back.
         done: bool,
     },
-    /// The payment was cancelled, or could not be.
+    /// A payment was cancelled, or a hold released.
     Reversed,
 }
 
 impl Operation {
+    /// The refusal of an order that was to be paid, or held.
+    pub(crate) fn refusal(order: &RbsOrder) -> Self {
+        if order.two_stage {
+            Self::Approved { held: false }
+        } else {
+            Self::Deposited { paid: false }
+        }
+    }
+
     fn wire(self) -> (&'static str, &'static str) {
         let flag = |ok| if ok { "1" } else { "0" };
         match self {
+            Self::Approved { held } => ("approved", flag(held)),
             Self::Deposited { paid } => ("deposited", flag(paid)),
             Self::DeclinedByTimeout => ("declinedByTimeout", "0"),
             Self::Refunded { done, .. } => ("refunded", flag(done)),

@@ -4,19 +4,25 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::card::{CardFace, TransStatus};
+use super::three_ds::ThreeDs;
 use crate::money::Currency;
 
-/// States of providers.md §1.7 that occur without cards and holds.
+/// States of providers.md §1.7; a hold is captured once, so 8 does not occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OrderState {
     /// 0: registered.
     Created,
+    /// 5: the issuer's page (3-D Secure) is awaited.
+    Authenticating,
     /// 7: with the bank, waiting for the payer.
     Pending,
+    /// 1: held, neither captured nor released.
+    Approved,
     /// 2: paid.
     Deposited,
-    /// 3: cancelled after payment.
+    /// 3: cancelled after payment, or a hold that ended.
     Reversed,
     /// 4: refunded, wholly or in part.
     Refunded,
@@ -29,12 +35,45 @@ impl OrderState {
     pub(crate) fn wire(self) -> (u8, &'static str) {
         match self {
             Self::Created => (0, "CREATED"),
+            Self::Authenticating => (5, "CREATED"),
             Self::Pending => (7, "CREATED"),
+            Self::Approved => (1, "APPROVED"),
             Self::Deposited => (2, "DEPOSITED"),
             Self::Reversed => (3, "REVERSED"),
             Self::Refunded => (4, "REFUNDED"),
             Self::Declined => (6, "DECLINED"),
         }
+    }
+}
+
+/// The issuer's yes to a card.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Authorization {
+    /// Milliseconds.
+    pub(crate) at_ms: i64,
+    /// `approvalCode`, six digits.
+    pub(crate) approval_code: String,
+    /// `authRefNum`, twelve digits.
+    pub(crate) reference: String,
+}
+
+/// A card the payer tried, without its number and code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CardPayment {
+    /// What is kept of the card.
+    pub(crate) face: CardFace,
+    /// actionCode the issuer answers with when it is asked for the money.
+    pub(crate) verdict: i32,
+    /// Authentication, if the card has any.
+    pub(crate) three_ds: Option<ThreeDs>,
+    /// The issuer's yes.
+    pub(crate) authorization: Option<Authorization>,
+}
+
+impl CardPayment {
+    /// What came of the authentication, if there was one.
+    pub(crate) fn authenticated(&self) -> Option<TransStatus> {
+        self.three_ds.as_ref().and_then(|t| t.result)
     }
 }
 
@@ -98,14 +137,22 @@ pub(crate) struct RbsOrder {
     pub(crate) ip: String,
     /// Registered at.
     pub(crate) created_ms: i64,
-    /// Ends by itself at; shortened when handed over by redirect.
+    /// Ends by itself at; shortened when handed over by redirect, moved when money is held.
     pub(crate) deadline_ms: i64,
+    /// Registered by `registerPreAuth.do`: a hold first, then `deposit.do`.
+    pub(crate) two_stage: bool,
+    /// A hold is captured by itself at.
+    pub(crate) autocompletion_ms: Option<i64>,
+    /// A hold is released by itself at.
+    pub(crate) auto_reverse_ms: Option<i64>,
     /// Where it stands.
     pub(crate) state: OrderState,
     /// providers.md §1.9.
     pub(crate) action_code: i32,
     /// How the payer pays, once handed over.
     pub(crate) way: Option<Way>,
+    /// The card that was tried last.
+    pub(crate) card: Option<CardPayment>,
     /// Handed over at.
     pub(crate) handed_ms: Option<i64>,
     /// Paid at.
@@ -116,6 +163,8 @@ pub(crate) struct RbsOrder {
     pub(crate) reverse_tried: bool,
     /// Authorised.
     pub(crate) approved: u64,
+    /// Captured, whatever was given back later.
+    pub(crate) taken: u64,
     /// Captured, less what was refunded.
     pub(crate) deposited: u64,
     /// Refunded in all.
@@ -130,12 +179,39 @@ impl RbsOrder {
     /// It can still be paid.
     pub(crate) fn is_open(&self) -> bool {
         match self.state {
-            OrderState::Created | OrderState::Pending => true,
-            OrderState::Deposited
+            OrderState::Created | OrderState::Authenticating | OrderState::Pending => true,
+            OrderState::Approved
+            | OrderState::Deposited
             | OrderState::Reversed
             | OrderState::Refunded
             | OrderState::Declined => false,
         }
+    }
+
+    /// It ends by itself at its deadline: it is open, or a hold.
+    pub(crate) fn has_deadline(&self) -> bool {
+        self.is_open() || self.state == OrderState::Approved
+    }
+
+    /// Held now and not captured.
+    pub(crate) fn held(&self) -> u64 {
+        if self.state == OrderState::Approved { self.approved } else { 0 }
+    }
+
+    /// The payer agreed and the issuer too: it was held or paid, whatever happened later.
+    pub(crate) fn was_accepted(&self) -> bool {
+        let authorized = self.card.as_ref().is_some_and(|c| c.authorization.is_some());
+        authorized || self.was_paid()
+    }
+
+    /// Takes money, once: a payment or the capture of a hold.
+    pub(crate) fn take(&mut self, sum: u64, now: i64) {
+        self.state = OrderState::Deposited;
+        self.action_code = 0;
+        self.taken += sum;
+        self.deposited = sum;
+        self.charges += 1;
+        self.paid_ms = Some(now);
     }
 
     /// It was paid, whatever happened later.
@@ -145,7 +221,7 @@ impl RbsOrder {
 
     /// Where the payer's browser goes back to: `orderId` and `lang` are appended.
     pub(crate) fn return_to(&self) -> String {
-        let failed = self.fail_url.as_ref().filter(|_| !self.was_paid());
+        let failed = self.fail_url.as_ref().filter(|_| !self.was_accepted());
         let base = failed.unwrap_or(&self.return_url);
         let added = [
             ("orderId".to_owned(), self.order_id.clone()),
@@ -169,6 +245,8 @@ pub(crate) struct RbsBook {
     by_id: HashMap<String, usize>,
     #[serde(skip)]
     by_number: HashMap<(String, String), usize>,
+    #[serde(skip)]
+    by_transaction: HashMap<String, usize>,
 }
 
 impl RbsBook {
@@ -184,6 +262,31 @@ impl RbsBook {
         self.by_id.insert(order.order_id.clone(), at);
         let number = (order.merchant.clone(), order.order_number.clone());
         self.by_number.insert(number, at);
+        if let Some(three_ds) = order.card.as_ref().and_then(|c| c.three_ds.as_ref()) {
+            self.by_transaction.insert(three_ds.trans_id.clone(), at);
+        }
+    }
+
+    /// Puts the card of a new attempt in the place of the one before.
+    pub(crate) fn set_card(&mut self, at: usize, card: CardPayment) {
+        let Some(order) = self.orders.get_mut(at) else { return };
+        let before = order.card.replace(card);
+        if let Some(old) = before.and_then(|c| c.three_ds) {
+            self.by_transaction.remove(&old.trans_id);
+        }
+        if let Some(new) = order.card.as_ref().and_then(|c| c.three_ds.as_ref()) {
+            self.by_transaction.insert(new.trans_id.clone(), at);
+        }
+    }
+
+    /// By the transaction of its present authentication.
+    pub(crate) fn find_transaction(&self, trans_id: &str) -> Option<usize> {
+        self.by_transaction.get(trans_id).copied()
+    }
+
+    /// The authentication of an order.
+    pub(crate) fn three_ds_mut(&mut self, at: usize) -> Option<&mut ThreeDs> {
+        self.orders.get_mut(at)?.card.as_mut()?.three_ds.as_mut()
     }
 
     /// Rebuilds the look-ups after loading.
@@ -205,10 +308,10 @@ impl RbsBook {
         self.by_number.get(&(merchant.to_owned(), number.to_owned())).copied()
     }
 
-    /// Deadlines of those still open.
-    pub(crate) fn open_deadlines(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
-        let open = self.orders.iter().enumerate().filter(|(_, o)| o.is_open());
-        open.map(|(at, o)| (o.deadline_ms, at))
+    /// Deadlines of those that still end by themselves.
+    pub(crate) fn deadlines(&self) -> impl Iterator<Item = (i64, usize)> + '_ {
+        let ending = self.orders.iter().enumerate().filter(|(_, o)| o.has_deadline());
+        ending.map(|(at, o)| (o.deadline_ms, at))
     }
 
     /// Handles of those that wait for the payer.

@@ -2,10 +2,14 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::faults::Plan;
-use crate::rbs::order::{RbsOrder, RefundState};
+use crate::pages::Lang;
+use crate::rbs::card;
+use crate::rbs::order::{CardPayment, RbsOrder, RefundState};
+use crate::sign;
 
 /// An error the gateway answers with HTTP 200.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +76,7 @@ impl Fail {
             }
             Self::Denied => ("Доступ запрещён", "Access denied"),
             Self::Amount => {
-                ("Сумма возврата больше доступной", "Refund amount exceeds the deposited amount")
+                ("Сумма больше доступной", "The amount exceeds what is available for it")
             }
             Self::Unknown => ("Незарегистрированный OrderId", "Unknown order id"),
             Self::State => (
@@ -123,15 +127,17 @@ pub(crate) fn send(mut body: Value, plan: &Plan) -> Response {
 fn description(order: &RbsOrder, russian: bool) -> &'static str {
     let (ru, en) = match order.action_code {
         super::NOT_TRIED => ("Попыток оплаты не было", "No payment attempts"),
-        super::NO_FUNDS => ("Недостаточно средств", "Insufficient funds"),
         super::CANCELLED => ("Отменено плательщиком", "Cancelled by the payer"),
         super::TIMED_OUT => ("Истёк срок ожидания оплаты", "The time for payment ran out"),
-        _ => ("", ""),
+        code => {
+            let lang = if russian { Lang::Ru } else { Lang::En };
+            return card::reason(code, lang).unwrap_or_default();
+        }
     };
     if russian { ru } else { en }
 }
 
-/// `getOrderStatusExtended.do`, all fields of the sample that apply without a card.
+/// `getOrderStatusExtended.do`, all fields of the sample that apply.
 pub(crate) fn extended(order: &RbsOrder, russian: bool) -> Value {
     let (status, payment_state) = order.state.wire();
     let mut body = json!({
@@ -168,10 +174,21 @@ pub(crate) fn extended(order: &RbsOrder, russian: bool) -> Value {
     if order.way.is_some() {
         map.insert("paymentWay".to_owned(), "ALFA_ALFACLICK".into());
     }
+    if let Some(card) = &order.card {
+        map.insert("paymentWay".to_owned(), "CARD".into());
+        map.insert("cardAuthInfo".to_owned(), card_auth_info(card));
+    }
     if let Some(at) = order.paid_ms {
-        map.insert("authDateTime".to_owned(), at.into());
         map.insert("depositedDate".to_owned(), at.into());
-        let reference = at.rem_euclid(1_000_000_000_000).to_string();
+    }
+    let authorization = order.card.as_ref().and_then(|c| c.authorization.as_ref());
+    let authorized = match (authorization, order.paid_ms) {
+        (Some(yes), _) => Some((yes.at_ms, yes.reference.clone())),
+        (None, Some(at)) => Some((at, reference(at))),
+        (None, None) => None,
+    };
+    if let Some((at, reference)) = authorized {
+        map.insert("authDateTime".to_owned(), at.into());
         map.insert("authRefNum".to_owned(), reference.into());
     }
     let done = |r: &&crate::rbs::Refund| r.state == RefundState::Done;
@@ -182,6 +199,48 @@ pub(crate) fn extended(order: &RbsOrder, russian: bool) -> Value {
         map.insert("reversedDate".to_owned(), at.into());
     }
     body
+}
+
+/// Twelve digits of a moment.
+fn reference(at_ms: i64) -> String {
+    format!("{:012}", at_ms.rem_euclid(1_000_000_000_000))
+}
+
+/// `cardAuthInfo` of §1.8: the mask, never the number.
+fn card_auth_info(card: &CardPayment) -> Value {
+    let (face, status) = (&card.face, card.authenticated());
+    let mut secure = json!({ "eci": face.scheme.eci(status) });
+    if let (Some(three_ds), Some(map)) = (&card.three_ds, secure.as_object_mut()) {
+        map.insert("authTypeIndicator".to_owned(), "1".into());
+        map.insert("threeDSProtocolVersion".to_owned(), three_ds.version().into());
+        if status.is_some_and(card::TransStatus::lets_pay) {
+            let value = |name: &[u8]| {
+                let text = sign::hmac_sha256_lower(name, three_ds.trans_id.as_bytes());
+                BASE64.encode(&text.into_bytes().into_iter().take(20).collect::<Vec<u8>>())
+            };
+            let proof = json!({ "cavv": value(b"cavv"), "xid": value(b"xid") });
+            map.insert("threeDSInfo".to_owned(), proof);
+        }
+        let letters =
+            [("aresTransStatus", three_ds.ares()), ("rreqTransStatus", three_ds.rreq())];
+        for (name, status) in letters {
+            if let Some(status) = status {
+                map.insert(name.to_owned(), status.letter().into());
+            }
+        }
+    }
+    let mut info = json!({
+        "maskedPan": face.masked,
+        "pan": face.masked,
+        "expiration": face.expiry,
+        "cardholderName": face.holder,
+        "paymentSystem": face.scheme,
+        "secureAuthInfo": secure,
+    });
+    if let (Some(yes), Some(map)) = (&card.authorization, info.as_object_mut()) {
+        map.insert("approvalCode".to_owned(), yes.approval_code.clone().into());
+    }
+    info
 }
 
 /// Refused refunds are shown too, with actionCode 1041 (§1.9); they moved nothing.
@@ -196,7 +255,7 @@ fn refunds(order: &RbsOrder) -> Vec<Value> {
             "externalRefundId": r.id,
             "approvalCode": "123456",
             "actionCode": code,
-            "referenceNumber": r.at_ms.rem_euclid(1_000_000_000_000).to_string(),
+            "referenceNumber": reference(r.at_ms),
             "amount": r.amount_minor,
         })
     };
@@ -206,7 +265,7 @@ fn refunds(order: &RbsOrder) -> Vec<Value> {
 /// The old `getOrderStatus.do` with its mixed letter case.
 pub(crate) fn old_status(order: &RbsOrder, russian: bool) -> Value {
     let (status, _) = order.state.wire();
-    json!({
+    let mut body = json!({
         "OrderStatus": status,
         "ErrorCode": "0",
         "ErrorMessage": if russian { "Успешно" } else { "Success" },
@@ -216,7 +275,16 @@ pub(crate) fn old_status(order: &RbsOrder, russian: bool) -> Value {
         "authCode": 2,
         "Ip": order.ip,
         "depositAmount": order.deposited,
-    })
+    });
+    if let (Some(card), Some(map)) = (&order.card, body.as_object_mut()) {
+        map.insert("Pan".to_owned(), card.face.masked.clone().into());
+        map.insert("expiration".to_owned(), card.face.expiry.clone().into());
+        map.insert("cardholderName".to_owned(), card.face.holder.clone().into());
+        if let Some(yes) = &card.authorization {
+            map.insert("approvalCode".to_owned(), yes.approval_code.clone().into());
+        }
+    }
+    body
 }
 
 /// The error body of the old `getOrderStatus.do`.

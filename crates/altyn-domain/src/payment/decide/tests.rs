@@ -4,12 +4,16 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::callback::RetryPlan;
+use crate::card::{CardBrand, CardFacts, Expiry};
 use crate::id::{PaymentId, ProjectId};
 use crate::ledger::{Account, Direction};
 use crate::method::{Method, MethodSetting, Scenario};
 use crate::money::{Amount, BasisPoints, Currency};
-use crate::payment::{Details, PaymentRef, PaymentState, RedirectMethod, RequestEcho, ReturnUrls};
-use crate::project::Project;
+use crate::payment::{
+    AuthenticationStep, Details, PageWishes, PaymentRef, PaymentState, RedirectMethod, RequestEcho,
+    ReturnUrls,
+};
+use crate::project::{CAPTURE_AFTER_MS, Project};
 
 fn project() -> Project {
     let setting = |method, account: &str, scenario| MethodSetting {
@@ -27,7 +31,11 @@ fn project() -> Project {
         methods: vec![
             setting(Method::AlfaClick, "alfabank", Scenario::Redirect),
             setting(Method::CardPartner, "partner", Scenario::Redirect),
+            setting(Method::Card, "alfabank", Scenario::Redirect),
         ],
+        allowed_hosts: Vec::new(),
+        support: None,
+        capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
     }
@@ -37,12 +45,14 @@ fn at(ms: i64) -> Moment {
     Moment { project: Timestamp::from_millis(ms), real: Timestamp::from_millis(ms) }
 }
 
-fn request(method: Method, minor: i64, currency: Currency) -> SaleRequest {
-    SaleRequest {
+fn request(method: Method, minor: i64, currency: Currency) -> PaymentRequest {
+    PaymentRequest {
         reference: PaymentRef::new("order 1").unwrap(),
+        kind: OperationKind::Sale,
         method,
         amount: Amount::new(minor, currency).unwrap(),
         details: Details::default(),
+        card: None,
         request: RequestEcho::default(),
     }
 }
@@ -51,7 +61,7 @@ const SALE: OperationId = OperationId::new(100);
 
 fn accepted(minor: i64) -> Record {
     let ids = (PaymentId::new(1), SALE);
-    accept_sale(&project(), ids, at(0), request(Method::AlfaClick, minor, Currency::RUB)).0
+    accept_payment(&project(), ids, at(0), request(Method::AlfaClick, minor, Currency::RUB)).0
 }
 
 fn paid(minor: i64) -> Record {
@@ -84,7 +94,7 @@ fn changed(applied: Result<Applied, ApplyError>) -> Change {
 
 #[test]
 fn a_sale_goes_to_the_provider_and_the_payer_is_sent_on() {
-    let (mut record, change) = accept_sale(
+    let (mut record, change) = accept_payment(
         &project(),
         (PaymentId::new(1), SALE),
         at(0),
@@ -129,32 +139,34 @@ fn a_sale_goes_to_the_provider_and_the_payer_is_sent_on() {
 fn what_the_rules_refuse_is_rejected_and_may_be_sent_again() {
     let ids = (PaymentId::new(1), SALE);
     let (record, change) =
-        accept_sale(&project(), ids, at(0), request(Method::AlfaClick, 99, Currency::RUB));
+        accept_payment(&project(), ids, at(0), request(Method::AlfaClick, 99, Currency::RUB));
     assert_eq!(record.payment.state, PaymentState::Rejected);
-    assert_eq!(record.sale().unwrap().reason, Some(Reason::AmountBelowLimit));
+    assert_eq!(record.opening().unwrap().reason, Some(Reason::AmountBelowLimit));
     assert_eq!((change.callback, change.work.len()), (Some(SALE), 0));
     let second = OperationId::new(101);
     let right = request(Method::AlfaClick, 100, Currency::RUB);
     let (record, change) =
-        accept_sale_again(&project(), record, second, at(1), right.clone()).unwrap();
+        accept_payment_again(&project(), record, second, at(1), right.clone()).unwrap();
     assert_eq!(record.payment.generation, 2);
     assert_eq!(record.payment.state, PaymentState::Processing);
     assert_eq!(change.expected_version, Some(1));
-    assert!(accept_sale_again(&project(), record, OperationId::new(102), at(2), right).is_none());
+    assert!(
+        accept_payment_again(&project(), record, OperationId::new(102), at(2), right).is_none()
+    );
 }
 
 #[test]
 fn missing_data_is_asked_for_until_it_is_there() {
     let ids = (PaymentId::new(1), SALE);
     let (mut record, change) =
-        accept_sale(&project(), ids, at(0), request(Method::CardPartner, 1_000, Currency::KES));
+        accept_payment(&project(), ids, at(0), request(Method::CardPartner, 1_000, Currency::KES));
     assert_eq!(record.payment.state, PaymentState::AwaitingClarification);
     assert_eq!(change.callback, Some(SALE));
     assert_eq!(change.work[0].work, Work::ExpireClarification);
     let phone = Customer { phone: Some("254700".to_owned()), ..Customer::default() };
     let partial = changed(apply(&mut record, SALE, Happening::Clarification(phone), at(1)));
     assert_eq!(partial.callback, Some(SALE), "the rest is asked for again");
-    assert_eq!(record.sale().unwrap().missing, [crate::method::CustomerField::Email]);
+    assert_eq!(record.opening().unwrap().missing, [crate::method::CustomerField::Email]);
     let email = Customer { email: Some("a@b.co".to_owned()), ..Customer::default() };
     let complete = changed(apply(&mut record, SALE, Happening::Clarification(email), at(2)));
     assert_eq!(complete.callback, None);
@@ -245,7 +257,7 @@ fn money_after_a_decline_goes_to_suspense_once() {
     };
     assert_eq!(change.postings.len(), 1);
     assert_eq!(change.callback, None);
-    assert_eq!(record.sale().unwrap().state, OperationState::Declined, "never rewritten");
+    assert_eq!(record.opening().unwrap().state, OperationState::Declined, "never rewritten");
     assert_eq!(record.payment.captured.minor(), 0);
     assert!(matches!(
         apply(&mut record, SALE, Happening::Approve(facts("bank-1")), at(3)),
@@ -263,6 +275,181 @@ fn a_contradiction_is_refused_and_changes_nothing() {
         Err(ApplyError::Refused(Rejection { .. }))
     ));
     assert_eq!(record, before);
+}
+
+fn card() -> CardFacts {
+    CardFacts {
+        mask: "431422******0056".to_owned(),
+        brand: Some(CardBrand::Visa),
+        expiry: Expiry::new(12, 2030).unwrap(),
+        holder: None,
+    }
+}
+
+fn by_card(kind: OperationKind, minor: i64) -> PaymentRequest {
+    PaymentRequest { kind, card: Some(card()), ..request(Method::Card, minor, Currency::RUB) }
+}
+
+fn happen(record: &mut Record, id: OperationId, happenings: Vec<Happening>) -> Change {
+    happenings
+        .into_iter()
+        .map(|happening| changed(apply(record, id, happening, at(1))))
+        .last()
+        .unwrap()
+}
+
+fn held(minor: i64) -> Record {
+    let ids = (PaymentId::new(1), SALE);
+    let asked = by_card(OperationKind::Authorization, minor);
+    let (mut record, _) = accept_payment(&project(), ids, at(0), asked);
+    let change =
+        happen(&mut record, SALE, vec![Happening::Send, Happening::Approve(facts("bank-1"))]);
+    assert_eq!(change.postings, [], "a hold moves no money");
+    let after_ms = CAPTURE_AFTER_MS - 1;
+    assert_eq!(change.work, [Owed { work: Work::CaptureHold, operation: SALE, after_ms }]);
+    assert_eq!(record.payment.state, PaymentState::Authorized);
+    record
+}
+
+fn capture(amount: Option<i64>) -> CaptureRequest {
+    let amount = amount.map(|minor| Amount::new(minor, Currency::RUB).unwrap());
+    CaptureRequest { amount, ..CaptureRequest::default() }
+}
+
+#[test]
+fn a_hold_is_captured_once_and_the_rest_is_let_go() {
+    let (first, second) = (OperationId::new(200), OperationId::new(201));
+    let (record, _) = accept_capture(held(10_000), first, at(2), capture(Some(7_000)));
+    let (mut record, change) = accept_capture(record, second, at(2), capture(Some(1)));
+    assert_eq!(record.operation(second).unwrap().reason, Some(Reason::WrongState));
+    assert_eq!((change.callback, change.work.len()), (Some(second), 0));
+    let done = vec![Happening::Send, Happening::Approve(ProviderFacts::default())];
+    let change = happen(&mut record, first, done);
+    let fee: Vec<i64> =
+        change.postings[0].entries().iter().map(|entry| entry.amount.minor()).collect();
+    assert_eq!(fee, [7_000, 6_825, 175]);
+    assert_eq!(record.payment.state, PaymentState::Paid);
+    assert_eq!(record.payment.remaining().minor(), 7_000, "what was captured, not what was held");
+    let (record, _) = accept_void(record, OperationId::new(202), at(3), VoidRequest::default());
+    assert_eq!(record.operations[3].reason, Some(Reason::WrongState));
+    let (record, _) = accept_refund(record, OperationId::new(203), at(3), refund(Some(7_001)));
+    assert_eq!(record.operations[4].reason, Some(Reason::RefundExceedsBalance));
+}
+
+#[test]
+fn what_a_hold_does_not_allow_is_refused_for_named_reasons() {
+    let id = OperationId::new(200);
+    let dollars = CaptureRequest {
+        amount: Some(Amount::new(1, Currency::USD).unwrap()),
+        ..CaptureRequest::default()
+    };
+    for (record, asked, expected) in [
+        (held(10_000), capture(Some(10_001)), Some(Reason::CaptureExceedsHold)),
+        (held(10_000), capture(None), None),
+        (held(10_000), dollars, Some(Reason::CurrencyUnsupported)),
+        (paid(10_000), capture(None), Some(Reason::WrongState)),
+        (accepted(10_000), capture(None), Some(Reason::WrongState)),
+    ] {
+        let (record, _) = accept_capture(record, id, at(2), asked);
+        assert_eq!(record.operation(id).unwrap().reason, expected);
+    }
+    let part = Amount::new(1, Currency::RUB).unwrap();
+    let (record, _) = accept_void(
+        held(10_000),
+        id,
+        at(2),
+        VoidRequest { amount: Some(part), ..VoidRequest::default() },
+    );
+    assert_eq!(record.operation(id).unwrap().reason, Some(Reason::PartialVoidUnsupported));
+    let (mut record, _) = accept_void(held(10_000), id, at(2), VoidRequest::default());
+    happen(&mut record, id, vec![Happening::Send, Happening::Approve(ProviderFacts::default())]);
+    assert_eq!(record.payment.state, PaymentState::Voided);
+    assert_eq!(record.payment.captured.minor(), 0);
+    let (record, _) = accept_capture(record, OperationId::new(201), at(3), capture(None));
+    assert_eq!(record.operations[2].reason, Some(Reason::WrongState));
+}
+
+#[test]
+fn a_declined_capture_leaves_the_hold_as_it_was() {
+    let (first, second) = (OperationId::new(200), OperationId::new(201));
+    let (mut record, _) = accept_capture(held(10_000), first, at(2), capture(None));
+    let declined = Happening::Decline(Reason::GeneralDecline, ProviderFacts::default());
+    happen(&mut record, first, vec![Happening::Send, declined]);
+    assert_eq!(record.payment.state, PaymentState::Authorized);
+    let (record, change) = accept_capture(record, second, at(3), capture(None));
+    assert_eq!(change.work[0].work, Work::CallProvider);
+    assert_eq!(record.operation(second).unwrap().reason, None);
+}
+
+#[test]
+fn authentication_goes_step_by_step_and_each_is_told() {
+    let ids = (PaymentId::new(1), SALE);
+    let (mut record, change) =
+        accept_payment(&project(), ids, at(0), by_card(OperationKind::Sale, 10_000));
+    let owed = Owed { work: Work::CallProvider, operation: SALE, after_ms: CARD_CALL_MS };
+    assert_eq!(change.work, [owed], "whoever took the card calls; this is for when he died");
+    let step = |step| {
+        let authentication = Authentication {
+            step,
+            url: "https://acs.example/".to_owned(),
+            fields: vec![],
+            transaction: None,
+        };
+        Happening::Authenticate(authentication, facts("bank-1"))
+    };
+    let fingerprint = step(AuthenticationStep::Fingerprint);
+    let change = happen(&mut record, SALE, vec![Happening::Send, fingerprint]);
+    assert_eq!(change.callback, Some(SALE));
+    assert_eq!(record.payment.state, PaymentState::AwaitingAuthentication);
+    let again = vec![Happening::Send, step(AuthenticationStep::Challenge)];
+    let change = happen(&mut record, SALE, again);
+    assert_eq!(change.callback, Some(SALE));
+    let change = changed(apply(&mut record, SALE, Happening::Send, at(2)));
+    assert_eq!(change.work, [owed]);
+    let change = happen(&mut record, SALE, vec![Happening::Approve(facts("bank-1"))]);
+    assert_eq!((change.callback, record.payment.state), (Some(SALE), PaymentState::Paid));
+    assert_eq!(record.opening().unwrap().attempts, 3);
+}
+
+#[test]
+fn a_payer_tries_again_on_the_page_and_nowhere_else_and_not_for_ever() {
+    let declined = || Happening::Decline(Reason::InsufficientFunds, ProviderFacts::default());
+    let asked =
+        || TryRequest { method: Method::Card, customer: Customer::default(), card: Some(card()) };
+    let page =
+        PageWishes { expires_at: Some(Timestamp::from_millis(100)), ..PageWishes::default() };
+    let ids = (PaymentId::new(1), SALE);
+    let mut request = by_card(OperationKind::Sale, 10_000);
+    request.details.page = Some(page);
+    let (mut record, _) = accept_payment(&project(), ids, at(0), request);
+    assert_eq!(may_try(&record, Timestamp::default()), Err(TryRefusal::WrongState), "one is open");
+    for number in 1..TRIES_MAX {
+        let id = record.opening().unwrap().id;
+        happen(&mut record, id, vec![Happening::Send, declined()]);
+        assert_eq!(may_try(&record, Timestamp::from_millis(100)), Err(TryRefusal::Expired));
+        let next = OperationId::new(300 + number as i64);
+        let at = Moment { project: Timestamp::from_millis(99), real: Timestamp::from_millis(99) };
+        (record, _) = accept_try(&project(), record, next, at, asked()).unwrap();
+        assert_eq!((record.tries(), record.payment.generation), (number + 1, 1));
+        assert_eq!(record.payment.state, PaymentState::Processing);
+    }
+    let id = record.opening().unwrap().id;
+    happen(&mut record, id, vec![Happening::Send, declined()]);
+    assert_eq!(may_try(&record, Timestamp::default()), Err(TryRefusal::TooMany));
+    let mut by_gate = accepted(10_000);
+    happen(&mut by_gate, SALE, vec![Happening::Send, declined()]);
+    assert_eq!(may_try(&by_gate, Timestamp::default()), Err(TryRefusal::WrongState));
+}
+
+#[test]
+fn two_stages_are_for_methods_that_have_them() {
+    let ids = (PaymentId::new(1), SALE);
+    let mut asked = request(Method::AlfaClick, 10_000, Currency::RUB);
+    asked.kind = OperationKind::Authorization;
+    let (record, _) = accept_payment(&project(), ids, at(0), asked);
+    assert_eq!(record.opening().unwrap().reason, Some(Reason::TwoStageUnsupported));
+    assert_eq!(opening_kind(Method::AlfaClick, true), OperationKind::Sale);
+    assert_eq!(opening_kind(Method::Card, true), OperationKind::Authorization);
 }
 
 fn any_happening() -> impl Strategy<Value = Happening> {
@@ -283,17 +470,27 @@ proptest! {
     #[test]
     fn no_history_breaks_the_books(
         amount in 100..1_000_000_i64,
-        steps in prop::collection::vec((0..6_usize, any_happening(), 1..1_000_000_i64), 1..60),
+        two_stage in any::<bool>(),
+        steps in prop::collection::vec((0..8_usize, any_happening(), 1..1_000_000_i64), 1..60),
     ) {
-        let mut record = accepted(amount);
+        let mut record = if two_stage {
+            let asked = by_card(OperationKind::Authorization, amount);
+            accept_payment(&project(), (PaymentId::new(1), SALE), at(0), asked).0
+        } else {
+            accepted(amount)
+        };
         let mut seq = 1;
         let (mut taken, mut returned) = (0, 0);
         for (turn, (which, happening, minor)) in steps.into_iter().enumerate() {
             let now = at(turn as i64);
             let before = record.clone();
-            let change = if which == 5 {
+            let change = if which >= 5 {
                 let id = OperationId::new(200 + turn as i64);
-                let (next, change) = accept_refund(record.clone(), id, now, refund(Some(minor)));
+                let (next, change) = match which {
+                    5 => accept_refund(record.clone(), id, now, refund(Some(minor))),
+                    6 => accept_capture(record.clone(), id, now, capture(Some(minor))),
+                    _ => accept_void(record.clone(), id, now, VoidRequest::default()),
+                };
                 record = next;
                 Some(change)
             } else {
@@ -329,6 +526,7 @@ proptest! {
             let payment = &record.payment;
             let (captured, refunded) = (payment.captured.minor(), payment.refunded.minor());
             prop_assert!(refunded + payment.refund_reserved.minor() <= captured);
+            prop_assert!(captured <= payment.authorized.minor());
             prop_assert!(returned <= taken);
             prop_assert_eq!(returned, refunded);
         }

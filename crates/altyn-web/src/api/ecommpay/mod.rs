@@ -10,8 +10,8 @@ pub mod contract;
 pub mod dialect;
 pub mod endpoints;
 mod handlers;
-mod read;
-mod refusal;
+pub(crate) mod read;
+pub(crate) mod refusal;
 pub mod request_id;
 pub mod requests;
 #[cfg(test)]

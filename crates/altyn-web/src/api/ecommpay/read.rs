@@ -5,7 +5,7 @@
 //! and no field that decides about money or identity may contain `;`.
 
 mod asked;
-mod fields;
+pub(crate) mod fields;
 #[cfg(test)]
 mod tests;
 
@@ -83,7 +83,8 @@ pub fn authenticate<'a>(
     }
 }
 
-fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectId, Refusal> {
+/// A project's number, sent as a number or as digits; `path` names the parameter.
+pub(crate) fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectId, Refusal> {
     let digits = match node {
         None | Some(Node::Null) => return Err(Refusal::missing(path)),
         Some(Node::Number(digits)) => *digits,
@@ -99,7 +100,11 @@ fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectId, Refusal>
 
 /// Tells operators, and in developer mode the sender, which text was signed here. The text is
 /// masked like everything that is kept.
-fn mismatch(settings: &WebSettings, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
+pub(crate) fn mismatch(
+    settings: &WebSettings,
+    project: &ProjectEntry,
+    body: &Node<'_>,
+) -> Refusal {
     let echo = RequestEcho::new(flatten(body));
     let lines: Vec<String> =
         echo.lines().iter().map(|(path, value)| format!("{path}:{value}")).collect();

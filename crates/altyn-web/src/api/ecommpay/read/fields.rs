@@ -1,4 +1,7 @@
 //! Fields of requests, each read strictly and refused by name (ecommpay.md §3.4).
+//!
+//! Bodies of the Gate and links of the Payment Page share these: a path names the parameter,
+//! whatever the shape around it.
 
 use altyn_domain::mask::mask_cards;
 use altyn_domain::money::{AMOUNT_MAX_MINOR, Amount, Currency};
@@ -19,11 +22,15 @@ pub const RETURN_URL_MAX_CHARS: usize = 2_048;
 /// The longest a first callback may be put off, seconds.
 pub const CALLBACK_DELAY_MAX_S: i64 = 600;
 
+/// Where a Gate body has its currency.
+const CURRENCY: [&str; 2] = ["payment", "currency"];
+
 fn dotted(path: &[&str]) -> String {
     path.join(".")
 }
 
-fn invalid(path: &[&str], rule: &str) -> Refusal {
+/// The parameter breaks a rule of its form.
+pub fn invalid(path: &[&str], rule: &str) -> Refusal {
     Refusal::field(Code::ValidationError, dotted(path), rule)
 }
 
@@ -121,26 +128,26 @@ fn amount(body: &Node<'_>) -> Result<Option<i64>, Refusal> {
     Ok(minor)
 }
 
-fn currency(body: &Node<'_>) -> Result<Option<Currency>, Refusal> {
-    let path = ["payment", "currency"];
-    let Some(code) = optional_text(body, &path)? else { return Ok(None) };
+/// A currency that exists.
+pub fn currency(body: &Node<'_>, path: &[&str]) -> Result<Option<Currency>, Refusal> {
+    let Some(code) = optional_text(body, path)? else { return Ok(None) };
     let known = Currency::from_code(&code);
     known.map(Some).ok_or_else(|| {
         let rule = "must be an ISO 4217 alphabetic code";
-        Refusal::field(Code::InvalidCurrency, dotted(&path), rule)
+        Refusal::field(Code::InvalidCurrency, dotted(path), rule)
     })
 }
 
 /// `payment.amount` and `payment.currency` of a sale: both required.
 pub fn sale_amount(body: &Node<'_>) -> Result<Amount, Refusal> {
     let minor = amount(body)?.ok_or_else(|| Refusal::missing("payment.amount"))?;
-    let currency = currency(body)?.ok_or_else(|| Refusal::missing("payment.currency"))?;
+    let currency = currency(body, &CURRENCY)?.ok_or_else(|| Refusal::missing("payment.currency"))?;
     amount_and_currency(minor, currency)
 }
 
 /// `payment.amount` and `payment.currency` of a refund: both or neither.
 pub fn refund_amount(body: &Node<'_>) -> Result<Option<Amount>, Refusal> {
-    match (amount(body)?, currency(body)?) {
+    match (amount(body)?, currency(body, &CURRENCY)?) {
         (None, None) => Ok(None),
         (Some(minor), Some(currency)) => amount_and_currency(minor, currency).map(Some),
         (None, Some(_)) => Err(Refusal::field(Code::AmountRequired, "payment.amount", "")),
@@ -170,30 +177,30 @@ pub fn customer(body: &Node<'_>, root: &[&str]) -> Result<Customer, Refusal> {
         last_name: free_text(body, &path("last_name"))?,
         language: text("language")?,
     };
-    check_customer(&customer, &path)?;
+    check_customer(&customer, |name| dotted(&path(name)))?;
     Ok(customer)
 }
 
-fn check_customer<'a>(
+/// Checks what is read as text; `full` gives the parameter that a field came in.
+pub fn check_customer(
     customer: &Customer,
-    path: &impl Fn(&'a str) -> Vec<&'a str>,
+    full: impl Fn(&'static str) -> String,
 ) -> Result<(), Refusal> {
+    let refused = |code, name, rule: &str| Err(Refusal::field(code, full(name), rule));
     let bad = |value: &Option<String>, right: fn(&str) -> bool| {
         value.as_deref().is_some_and(|value| !right(value))
     };
     if bad(&customer.ip_address, |text| text.parse::<std::net::IpAddr>().is_ok()) {
-        return Err(invalid(&path("ip_address"), "must be an IPv4 or IPv6 address"));
+        return refused(Code::ValidationError, "ip_address", "must be an IPv4 or IPv6 address");
     }
     if bad(&customer.phone, is_phone) {
-        return Err(invalid(&path("phone"), "must have 4 to 24 digits"));
+        return refused(Code::ValidationError, "phone", "must have 4 to 24 digits");
     }
     if bad(&customer.email, is_email) {
-        let field = dotted(&path("email"));
-        return Err(Refusal::field(Code::InvalidEmail, field, "must be an e-mail address"));
+        return refused(Code::InvalidEmail, "email", "must be an e-mail address");
     }
     if bad(&customer.country, is_country) {
-        let rule = "must be an ISO 3166-1 alpha-2 code";
-        return Err(Refusal::field(Code::InvalidCountry, dotted(&path("country")), rule));
+        return refused(Code::InvalidCountry, "country", "must be an ISO 3166-1 alpha-2 code");
     }
     Ok(())
 }
@@ -213,7 +220,12 @@ fn is_country(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-fn web_address(body: &Node<'_>, path: &[&str], longest: usize) -> Result<Option<String>, Refusal> {
+/// An absolute `http` or `https` address without a name and password in it.
+pub fn web_address(
+    body: &Node<'_>,
+    path: &[&str],
+    longest: usize,
+) -> Result<Option<String>, Refusal> {
     let text = match body.at(path) {
         None | Some(Node::Null) => return Ok(None),
         Some(Node::Text(text)) if text.is_empty() => return Ok(None),

@@ -1,18 +1,18 @@
-//! Accept a sale: durable before the answer, once however often it is sent.
+//! Accept a payment: durable before the answer, once however often it is sent.
 
 use std::sync::Arc;
 
-use altyn_domain::id::OperationId;
-use altyn_domain::payment::decide::{self, SaleRequest};
+use altyn_domain::id::{OperationId, PaymentId};
+use altyn_domain::payment::decide::{self, PaymentRequest};
 use altyn_domain::payment::{PaymentState, Record};
 
 use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
 use crate::ports::Conflict;
 use crate::projects::ProjectEntry;
 
-/// Why a sale was not accepted.
+/// Why a payment was not accepted.
 #[derive(Debug, thiserror::Error)]
-pub enum SaleError {
+pub enum AcceptError {
     /// The id is taken by a payment that was asked for differently.
     #[error("the payment exists, and differs in {field}")]
     Exists {
@@ -24,18 +24,32 @@ pub enum SaleError {
     Failure(#[from] Failure),
 }
 
-/// Accepts a sale and gives the operation's number.
+/// A payment that was accepted, now or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The payment.
+    pub payment: PaymentId,
+    /// The operation that opens it.
+    pub operation: OperationId,
+    /// The same request was accepted before: there is nothing more to do.
+    pub repeated: bool,
+}
+
+/// Accepts a payment.
 ///
 /// The same request again gives the first operation's number (ruling 20). A payment that was
 /// rejected may be sent again under its id: it becomes the next generation (ruling 14); of the
 /// same request sent many times at once, one makes the generation and the rest are its repeats.
-pub async fn accept_sale(
+///
+/// A payment by card is only written down here: the caller holds the card and goes on with
+/// [`super::pay_by_card`].
+pub async fn accept_payment(
     context: &Context,
     project: &Arc<ProjectEntry>,
-    request: SaleRequest,
-) -> Result<OperationId, SaleError> {
+    request: PaymentRequest,
+) -> Result<Accepted, AcceptError> {
     match insert(context, project, request.clone()).await? {
-        Ok(operation) => return Ok(operation),
+        Ok(accepted) => return Ok(accepted),
         Err(Conflict::PaymentExists) => {}
         Err(Conflict::VersionMoved | Conflict::RefundIdExists | Conflict::LeaseLost) => {
             return Err(Failure::Contended.into());
@@ -52,7 +66,7 @@ pub async fn accept_sale(
             return repeat_of(&record, &request);
         }
         match send_again(context, project, record, request.clone()).await? {
-            Some(operation) => return Ok(operation),
+            Some(accepted) => return Ok(accepted),
             None => continue,
         }
     }
@@ -62,14 +76,15 @@ pub async fn accept_sale(
 async fn insert(
     context: &Context,
     project: &ProjectEntry,
-    request: SaleRequest,
-) -> Result<Result<OperationId, Conflict>, Failure> {
+    request: PaymentRequest,
+) -> Result<Result<Accepted, Conflict>, Failure> {
     let at = context.moment(project);
-    let ids = (context.payment_id()?, context.operation_id()?);
-    let (record, change) = decide::accept_sale(&project.project, ids, at, request);
+    let (payment, operation) = (context.payment_id()?, context.operation_id()?);
+    let (record, change) =
+        decide::accept_payment(&project.project, (payment, operation), at, request);
     let changeset = context.changeset(project, record, change, at.real)?;
     match context.commit(changeset, at.real).await {
-        Ok(()) => Ok(Ok(ids.1)),
+        Ok(()) => Ok(Ok(Accepted { payment, operation, repeated: false })),
         Err(error) => conflict_of(error).map(Err),
     }
 }
@@ -78,29 +93,36 @@ async fn send_again(
     context: &Context,
     project: &ProjectEntry,
     record: Record,
-    request: SaleRequest,
-) -> Result<Option<OperationId>, Failure> {
+    request: PaymentRequest,
+) -> Result<Option<Accepted>, Failure> {
     let at = context.moment(project);
     let operation = context.operation_id()?;
-    let decided = decide::accept_sale_again(&project.project, record, operation, at, request);
+    let payment = record.payment.id;
+    let decided = decide::accept_payment_again(&project.project, record, operation, at, request);
     let Some((record, change)) = decided else { return Ok(None) };
     let changeset = context.changeset(project, record, change, at.real)?;
     match context.commit(changeset, at.real).await {
-        Ok(()) => Ok(Some(operation)),
+        Ok(()) => Ok(Some(Accepted { payment, operation, repeated: false })),
         Err(error) => conflict_of(error).map(|_| None),
     }
 }
 
-fn repeat_of(record: &Record, request: &SaleRequest) -> Result<OperationId, SaleError> {
-    let field = "general:payment_id";
-    let Some(sale) = record.sale() else {
-        return Err(SaleError::Exists { field: field.to_owned() });
-    };
-    if record.payment.method != request.method {
-        return Err(SaleError::Exists { field: "payment method".to_owned() });
+fn repeat_of(record: &Record, request: &PaymentRequest) -> Result<Accepted, AcceptError> {
+    let differs = |field: &str| AcceptError::Exists { field: field.to_owned() };
+    let payment = &record.payment;
+    // A payer's later tries are not the merchant's request; the first operation carries that.
+    let first = record.operations.iter().find(|operation| {
+        operation.kind.is_opening() && operation.generation == payment.generation
+    });
+    let Some(first) = first else { return Err(differs("general.payment_id")) };
+    if payment.method != request.method {
+        return Err(differs("payment method"));
     }
-    match sale.request.first_difference(&request.request) {
-        None => Ok(sale.id),
-        Some(field) => Err(SaleError::Exists { field: field.replace(':', ".") }),
+    if first.kind != request.kind {
+        return Err(differs("operation type"));
+    }
+    match first.request.first_difference(&request.request) {
+        None => Ok(Accepted { payment: payment.id, operation: first.id, repeated: true }),
+        Some(field) => Err(differs(&field.replace(':', "."))),
     }
 }

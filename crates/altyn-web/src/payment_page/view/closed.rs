@@ -1,0 +1,54 @@
+//! Pages of no payment: a link that was refused, and an address that leads nowhere.
+
+use askama::Template;
+
+use super::{Frame, Href};
+
+/// The shop's link could not be accepted. Nothing is kept of it: the code says it all to whoever
+/// may open it.
+#[derive(Template)]
+#[template(path = "pay/refused.html")]
+pub struct Refused<'a> {
+    /// Around it.
+    pub frame: Frame<'a>,
+    /// Sealed facts for the merchant, about a hundred characters.
+    pub code: &'a str,
+    /// To the shop, when it is known where that is.
+    pub back: Option<Href<'a>>,
+}
+
+impl Refused<'_> {
+    fn state(&self) -> &'static str {
+        "refused"
+    }
+
+    fn title(&self) -> &'static str {
+        self.frame.lang.pick("Не удалось открыть страницу оплаты", "The payment page cannot be opened")
+    }
+
+    /// Short enough to be read out, without changing what is copied.
+    fn groups(&self) -> Vec<String> {
+        let characters: Vec<char> = self.code.chars().collect();
+        characters.chunks(5).map(|group| group.iter().collect()).collect()
+    }
+}
+
+/// Nothing is at this address, or no longer.
+#[derive(Template)]
+#[template(path = "pay/gone.html")]
+pub struct Gone<'a> {
+    /// Around it.
+    pub frame: Frame<'a>,
+    /// To the shop, when it is known where that is.
+    pub back: Option<Href<'a>>,
+}
+
+impl Gone<'_> {
+    fn state(&self) -> &'static str {
+        "gone"
+    }
+
+    fn title(&self) -> &'static str {
+        self.frame.lang.pick("Такой страницы оплаты нет", "There is no such payment page")
+    }
+}
