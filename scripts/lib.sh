@@ -30,6 +30,21 @@ postgres_bin() {
   printf '%s' "$found"
 }
 
+# The browser for the tests of pages: $ALTYN_CHROMIUM, else Debian's; nothing when there is none.
+chromium_bin() {
+  local path=${ALTYN_CHROMIUM:-/usr/bin/chromium}
+  if [ -x "$path" ]; then printf '%s' "$path"; fi
+}
+
+# Whether a browser finds a font with Russian letters.
+has_cyrillic_font() {
+  if command -v fc-list >/dev/null; then
+    [ -n "$(fc-list :lang=ru)" ]
+  else
+    [ -f /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]
+  fi
+}
+
 # Whether node is there, is 20 or later, and has npm beside it.
 node_is_fit() {
   command -v node >/dev/null && npm --version >/dev/null 2>&1 || return 1

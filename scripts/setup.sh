@@ -25,6 +25,8 @@ missing_packages() {
   # Bundled SQLite and some cryptography are C.
   command -v cc >/dev/null && command -v gcc >/dev/null || printf 'gcc\nlibc6-dev\n'
   [ -n "$(postgres_bin)" ] || echo postgresql
+  [ -n "$(chromium_bin)" ] || echo chromium
+  has_cyrillic_font || echo fonts-dejavu-core
   if ! node_is_fit && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
 }
 
@@ -90,5 +92,6 @@ check_rust
 mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 [ -n "$(postgres_bin)" ] || fail 'no PostgreSQL 15 or later under /usr/lib/postgresql'
+[ -n "$(chromium_bin)" ] || fail "no browser at ${ALTYN_CHROMIUM:-/usr/bin/chromium}"
 node_is_fit || install_node
 install_clients

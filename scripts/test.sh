@@ -21,6 +21,6 @@ stage setup scripts/setup.sh
 stage format cargo fmt --all --check
 stage lint cargo clippy --workspace --all-targets --locked -- -D warnings
 stage build cargo build --workspace --locked
-stage clients node --test clients/clients.test.mjs
+stage clients node --test clients/*.test.mjs
 stage tests scripts/with-postgres.sh cargo test --workspace --locked -j 2
 say 'all stages passed'

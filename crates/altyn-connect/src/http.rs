@@ -3,9 +3,11 @@
 //! Guaranteed: [`HttpError::NotSent`] means that no byte of the request left (the name has no
 //! address, nobody listens, the connection or its TLS handshake did not come about within
 //! [`CONNECT_LIMIT`]); whatever fails after that is [`HttpError::Unknown`]. An answer longer than
-//! [`ANSWER_MAX_BYTES`] is refused. Error texts name no path and no parameter. Attempted:
-//! reusing connections; one that the other side closed before the first byte is replaced silently,
-//! one that it closed in the very moment of use gives `Unknown`.
+//! [`ANSWER_MAX_BYTES`] is refused. Error texts name no path and no parameter. A form's own bytes
+//! are wiped when the connection has let go of them, because a password or a card may be among
+//! them. Attempted: that no copy stays in the buffers of the connection and of TLS; reusing
+//! connections; one that the other side closed before the first byte is replaced silently, one that
+//! it closed in the very moment of use gives `Unknown`.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -24,6 +26,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower::Service;
 use url::Url;
 use url::form_urlencoded::Serializer;
+use zeroize::Zeroizing;
 
 use crate::guard::{AddressPolicy, Resolve, SystemResolver, VettedResolver};
 
@@ -109,9 +112,8 @@ impl HttpClient {
         fields: &[(&str, V)],
         limit: Duration,
     ) -> Result<HttpReply, HttpError> {
-        let body = Serializer::new(String::new()).extend_pairs(fields).finish();
         let uri = self.uri_of(url, &[])?;
-        let mut request = plain(Method::POST, uri, Bytes::from(body));
+        let mut request = plain(Method::POST, uri, form_of(fields));
         request.headers_mut().insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
@@ -178,6 +180,15 @@ pub(crate) fn plain(method: Method, uri: Uri, body: Bytes) -> Request<Full<Bytes
     *request.uri_mut() = uri;
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static("Altyn"));
     request
+}
+
+/// A form's bytes, in a buffer that is wiped when it is freed.
+fn form_of<V: AsRef<str>>(fields: &[(&str, V)]) -> Bytes {
+    // Room for every byte as `%XX`: growing would leave a copy behind.
+    let room = fields.iter().map(|(name, value)| (name.len() + value.as_ref().len()) * 3 + 2).sum();
+    let mut form = Zeroizing::new(String::with_capacity(room));
+    Serializer::new(&mut *form).extend_pairs(fields).finish();
+    Bytes::from_owner(form)
 }
 
 async fn read_all(mut body: Incoming) -> Result<Bytes, HttpError> {

@@ -5,8 +5,19 @@
 //! before the request is kept, and values under the keys that carry card secrets are dropped.
 
 /// Path segments whose values are never kept, in any dialect.
-const SECRET_SEGMENTS: &[&str] =
-    &["card", "pan", "cvv", "cvc", "pares", "cres", "token", "signature", "password"];
+const SECRET_SEGMENTS: &[&str] = &[
+    "card",
+    "pan",
+    "cvv",
+    "cvc",
+    "pares",
+    "cres",
+    "token",
+    "account_token",
+    "customer_security_code",
+    "signature",
+    "password",
+];
 
 /// The fewest digits a card number has.
 const CARD_DIGITS_MIN: usize = 12;
@@ -116,7 +127,7 @@ mod tests {
     #[test]
     fn secret_paths_are_found_at_any_depth() {
         assert!(is_secret_path("card:pan") && is_secret_path("general:signature"));
-        assert!(is_secret_path("extra:0:cvv"));
+        assert!(is_secret_path("extra:0:cvv") && is_secret_path("account_token"));
         assert!(!is_secret_path("customer:phone") && !is_secret_path("payment:cardinal"));
     }
 }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::money;
 use crate::pages::{self, Brand, Lang};
-use crate::rbs::page::{amount_of, words};
-use crate::rbs::{self, OrderState, RbsOrder, Way};
+use crate::rbs::page::amount_of;
+use crate::rbs::{self, OrderState, RbsOrder, Way, words};
 use crate::runtime::Sandbox;
 use crate::state::{Press, State as Memory};
 use crate::web::Params;

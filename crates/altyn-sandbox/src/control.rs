@@ -46,13 +46,33 @@ fn ok(value: &Value) -> Response {
     web::json(StatusCode::OK, value)
 }
 
+/// A card, and what the payer's browser would bring back from the issuer's page.
+fn card_entry(card: &rbs::CardPayment) -> Value {
+    let three_ds = card.three_ds.as_ref().map(|t| {
+        json!({
+            "version": t.version(),
+            "trans_id": t.trans_id,
+            "finish_url": t.finish_url,
+            "result": t.result,
+            "cres": t.cres().filter(|_| t.is_v2()),
+            "pa_res": t.pa_res,
+        })
+    });
+    json!({
+        "masked_pan": card.face.masked,
+        "payment_system": card.face.scheme,
+        "three_ds": three_ds,
+    })
+}
+
 /// One order of the gateway in the register.
 fn rbs_entry(order: &RbsOrder) -> Value {
     let (status, _) = order.state.wire();
-    let (scenario, login) = match &order.way {
-        None => (None, None),
-        Some(Way::Redirect) => (Some("redirect"), None),
-        Some(Way::Instruction(login)) => (Some("instruction"), Some(login)),
+    let (scenario, login) = match (&order.way, &order.card) {
+        (None, None) => (None, None),
+        (None, Some(_)) => (Some("card"), None),
+        (Some(Way::Redirect), _) => (Some("redirect"), None),
+        (Some(Way::Instruction(login)), _) => (Some("instruction"), Some(login)),
     };
     json!({
         "merchant": order.merchant,
@@ -67,6 +87,11 @@ fn rbs_entry(order: &RbsOrder) -> Value {
         "login": login,
         "created_ms": order.created_ms,
         "deadline_ms": order.deadline_ms,
+        "two_stage": order.two_stage,
+        "card": order.card.as_ref().map(card_entry),
+        "approved_minor": order.approved,
+        "held_minor": order.held(),
+        "captured_minor": order.taken,
         "deposited_minor": order.deposited,
         "refunded_minor": order.refunded,
         "charges": order.charges,
@@ -124,6 +149,11 @@ struct Sums {
     paid: u64,
     /// Times money was taken; equals `paid` or something is wrong.
     charges: u64,
+    /// What issuers agreed to, held or taken.
+    approved_minor: u64,
+    /// Held now.
+    held_minor: u64,
+    /// Taken: paid at once, or captured.
     charged_minor: u64,
     refunded_minor: u64,
     reversed_minor: u64,
@@ -136,10 +166,12 @@ pub(crate) fn sums(sandbox: &Sandbox) -> Value {
         let mut rbs: BTreeMap<&'static str, Sums> = BTreeMap::new();
         for order in &state.rbs.orders {
             let sums = rbs.entry(order.currency().map_or("", |c| c.alpha)).or_default();
-            let charged = order.amount.saturating_mul(order.charges.into());
+            let charged = order.taken;
             sums.orders += 1;
             sums.paid += u64::from(order.was_paid());
             sums.charges += u64::from(order.charges);
+            sums.approved_minor += order.approved;
+            sums.held_minor += order.held();
             sums.charged_minor += charged;
             sums.refunded_minor += order.refunded;
             sums.net_minor += order.deposited;
@@ -151,6 +183,7 @@ pub(crate) fn sums(sandbox: &Sandbox) -> Value {
             sums.orders += 1;
             sums.paid += u64::from(order.charges > 0);
             sums.charges += u64::from(order.charges);
+            sums.approved_minor += order.charged();
             sums.charged_minor += order.charged();
             sums.refunded_minor += order.refunded();
             sums.net_minor += order.charged().saturating_sub(order.refunded());
@@ -172,8 +205,10 @@ struct PressBody {
     action: Press,
 }
 
-/// The payer's press from outside. 404 without such an order, 409 while the gateway's order is
-/// not with the bank; `changed` is false when the order had ended before.
+/// The payer's press from outside: at the bank, or at the issuer's page of a card, where `pay` is
+/// the right code. The way back from there stays the browser's; the order's entry tells what it
+/// carries. 404 without such an order, 409 while the gateway's order is neither with the bank nor
+/// has a card; `changed` is false when the order had ended before.
 async fn press(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     let body: PressBody = match read(&body) {
         Ok(body) => body,
@@ -183,7 +218,8 @@ async fn press(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
         Provider::Rbs => {
             let mut names = sandbox.merchants().iter().map(|m| &m.name);
             let at = names.find_map(|n| state.rbs.find_number(n, &body.order))?;
-            let handed = state.rbs.orders.get(at).is_some_and(|o| o.way.is_some());
+            let handed =
+                state.rbs.orders.get(at).is_some_and(|o| o.way.is_some() || o.card.is_some());
             let changed = rbs::press(&sandbox, state, at, body.action, now);
             state.rbs.orders.get(at).map(|o| (handed, changed, rbs_entry(o)))
         }

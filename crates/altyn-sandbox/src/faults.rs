@@ -2,6 +2,7 @@
 //!
 //! A fault is consumed by the first requests or notifications it fits, in the order it was set.
 
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 /// One of the two emulated providers.
@@ -23,6 +24,9 @@ pub(crate) enum Kind {
     /// Answers HTTP 500 with a page, does nothing.
     #[serde(rename = "http_500")]
     Http500,
+    /// Answers HTTP 502 as a proxy before the provider would, does nothing.
+    #[serde(rename = "http_502")]
+    Http502,
     /// Does the work, waits `delay_ms`, drops the connection without a byte.
     ChargedThenTimeout,
     /// Drops the connection without a byte and does nothing.
@@ -59,8 +63,8 @@ pub(crate) struct Fault {
     /// Delay of `slow` and `charged_then_timeout`, real milliseconds.
     #[serde(default)]
     pub(crate) delay_ms: u64,
-    /// Last part of the path it is limited to: `refund.do`, `refund`, `search`, `ipn`, `ke`.
-    /// For faults of notifications: the operation (`deposited`, `refunded`, `cbk`, …).
+    /// Last part of the path it is limited to: `refund.do`, `continue.do`, `search`, `ipn`, `ke`.
+    /// For faults of notifications: the operation (`approved`, `deposited`, `cbk`, …).
     #[serde(default)]
     pub(crate) method: Option<String>,
     /// Provider it is limited to.
@@ -85,8 +89,8 @@ pub(crate) struct Plan {
     pub(crate) slow_ms: Option<u64>,
     /// Drop before the work.
     pub(crate) drop_before: bool,
-    /// Answer HTTP 500 instead of the work.
-    pub(crate) http_500: bool,
+    /// Answer with this status instead of the work.
+    pub(crate) http_error: Option<StatusCode>,
     /// Drop after the work and this wait, milliseconds.
     pub(crate) drop_after_ms: Option<u64>,
     /// `errorCode` as a number.
@@ -147,9 +151,15 @@ impl Faults {
         if plan.drop_before {
             return plan;
         }
-        plan.http_500 = self.take(Kind::Http500, provider, method).is_some();
-        if plan.http_500 {
-            return plan;
+        let errors = [
+            (Kind::Http500, StatusCode::INTERNAL_SERVER_ERROR),
+            (Kind::Http502, StatusCode::BAD_GATEWAY),
+        ];
+        for (kind, status) in errors {
+            if self.take(kind, provider, method).is_some() {
+                plan.http_error = Some(status);
+                return plan;
+            }
         }
         let named = self.list.iter().any(|f| f.method.as_deref() == Some(method));
         if moves || named {
@@ -188,10 +198,10 @@ mod tests {
         let mut faults = Faults::default();
         faults.add(fault(Kind::Http500, 0, None));
         for _ in 0..5 {
-            assert!(faults.plan(Provider::Ipay, "ke", false).http_500);
+            assert!(faults.plan(Provider::Ipay, "ke", false).http_error.is_some());
         }
         assert_eq!(faults.clear(), 1);
-        assert!(!faults.plan(Provider::Ipay, "ke", false).http_500);
+        assert!(faults.plan(Provider::Ipay, "ke", false).http_error.is_none());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The front page of the sandbox: where the pages are, what was ordered, what was taken.
+//! The front page of the sandbox: where the pages are, what was ordered, what was taken,
+//! and the test cards.
 
 use askama::Template;
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::routing::get;
 
 use crate::pages::{self, Brand, Lang};
 use crate::rbs::page::amount_of;
-use crate::rbs::{OrderState, RbsOrder, Way};
+use crate::rbs::{RbsOrder, Way, card};
 use crate::runtime::Sandbox;
 use crate::web::Params;
 use crate::{ipay, money, rbs};
@@ -42,22 +43,60 @@ struct IndexPage {
     ipay_count: usize,
     waiting: usize,
     held: usize,
+    cards: Vec<CardRow>,
+    rules: Vec<CardRow>,
+}
+
+/// A test card and what it does.
+struct CardRow {
+    pan: String,
+    does: String,
+    code: &'static str,
+}
+
+/// Digits in fours, as on a card.
+fn spaced(pan: &str) -> String {
+    let mut out = String::new();
+    for (i, digit) in pan.chars().enumerate() {
+        if i > 0 && i % 4 == 0 {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn card_rows(lang: Lang) -> Vec<CardRow> {
+    let row = |c: &card::TestCard| CardRow {
+        pan: spaced(c.pan),
+        does: c.behavior(lang).to_owned(),
+        code: if c.needs_123() { "123" } else { lang.pick("любой", "any") },
+    };
+    card::TABLE.iter().map(row).collect()
+}
+
+fn rule_rows(lang: Lang) -> Vec<CardRow> {
+    let row = |(last, code, pan): &(&str, i32, &str)| CardRow {
+        pan: spaced(pan),
+        does: format!(
+            "…{last}: {} (actionCode {code})",
+            card::reason(*code, lang).unwrap_or_default()
+        ),
+        code: lang.pick("любой", "any"),
+    };
+    card::OWN_RULES.iter().map(row).collect()
 }
 
 fn rbs_row(order: &RbsOrder, lang: Lang) -> Row {
-    let (tone, state, _) = rbs::page::words(order, lang);
+    let (tone, state, _) = rbs::words(order, lang);
     let id = &order.order_id;
-    let href = match (&order.way, order.state) {
-        (Some(Way::Instruction(login)), _) => {
+    let href = match &order.way {
+        Some(Way::Instruction(login)) => {
             let login: String = url::form_urlencoded::byte_serialize(login.as_bytes()).collect();
             format!("/bank/?login={login}")
         }
-        (None, OrderState::Created) => format!(
-            "/payment/merchants/{}/payment_{}.html?mdOrder={id}",
-            crate::web::path_segment(&order.merchant),
-            lang.code()
-        ),
-        (None | Some(Way::Redirect), _) => format!("/checkout/payments/?orderId={id}"),
+        None => rbs::page::form_url(order, lang),
+        Some(Way::Redirect) => format!("/checkout/payments/?orderId={id}"),
     };
     Row {
         order: order.order_number.clone(),
@@ -103,6 +142,8 @@ async fn front(
             ipay_count: state.ipay.orders.len(),
             waiting: waiting + flying,
             held,
+            cards: card_rows(lang),
+            rules: rule_rows(lang),
         }
     });
     pages::page(StatusCode::OK, &page)

@@ -1,6 +1,7 @@
 //! What the pages share: the language, the look, the page with one button and its result.
 //!
-//! No scripts anywhere; the stylesheet is served from here, so a strict policy holds.
+//! No scripts but the one line that presses the button of a [`ReturnPage`]; it and the stylesheet
+//! are served from here, so a strict policy holds.
 
 use askama::Template;
 use axum::Router;
@@ -227,6 +228,40 @@ pub(crate) struct MessagePage {
     pub(crate) code: &'static str,
 }
 
+/// A page whose one form leads on, by itself where scripts run.
+#[derive(Template)]
+#[template(path = "return.html")]
+pub(crate) struct ReturnPage {
+    /// Language.
+    pub(crate) lang: Lang,
+    /// Whose page.
+    pub(crate) brand: Brand,
+    /// Where the form is posted to.
+    pub(crate) action: String,
+    /// What it carries.
+    pub(crate) fields: Vec<(&'static str, String)>,
+}
+
+impl ReturnPage {
+    /// The response.
+    pub(crate) fn respond(self) -> Response {
+        outward(StatusCode::OK, &self)
+    }
+}
+
+/// Renders a page that a shop may frame and whose form may lead to a shop.
+pub(crate) fn outward<T: Template>(status: StatusCode, template: &T) -> Response {
+    let mut response = page(status, template);
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+             form-action http: https:; base-uri 'none'; frame-ancestors http: https:",
+        ),
+    );
+    response
+}
+
 /// Renders a page with the headers all pages have.
 pub(crate) fn page<T: Template>(status: StatusCode, template: &T) -> Response {
     let mut response = match template.render() {
@@ -253,18 +288,28 @@ pub(crate) fn no_order(lang: Lang, brand: Brand) -> Response {
     page(StatusCode::NOT_FOUND, &message)
 }
 
-/// The stylesheet.
+/// The stylesheet and the script.
 pub(crate) fn routes() -> Router<Sandbox> {
-    Router::new().route("/sandbox/static/sandbox.css", get(stylesheet))
+    Router::new()
+        .route("/sandbox/static/sandbox.css", get(stylesheet))
+        .route("/sandbox/static/submit.js", get(script))
 }
 
 async fn stylesheet() -> Response {
+    fixed("text/css; charset=utf-8", include_str!("../static/sandbox.css"))
+}
+
+async fn script() -> Response {
+    fixed("text/javascript; charset=utf-8", include_str!("../static/submit.js"))
+}
+
+fn fixed(label: &'static str, text: &'static str) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CONTENT_TYPE, label),
         (header::CACHE_CONTROL, "max-age=300"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, include_str!("../static/sandbox.css")).into_response()
+    (headers, text).into_response()
 }
 
 #[cfg(test)]

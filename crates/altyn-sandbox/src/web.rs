@@ -79,7 +79,7 @@ impl Register {
     }
 }
 
-/// Names whose values are never kept (card data is not asked for, but a client may send it).
+/// Names whose values are never kept: access, signatures, and whatever is written on a card.
 fn is_secret(name: &str) -> bool {
     matches!(
         name,
@@ -88,6 +88,11 @@ fn is_secret(name: &str) -> bool {
             | "$PAN"
             | "$CVC"
             | "$EXPIRY"
+            | "YYYY"
+            | "MM"
+            | "TEXT"
+            | "pan"
+            | "cvc"
             | "seToken"
             | "hash"
             | "hsh"
@@ -138,10 +143,9 @@ where
     if plan.drop_before {
         return dropped();
     }
-    if plan.http_500 {
-        let page = "<html><body><h1>500 Internal Server Error</h1></body></html>";
-        let label = [(header::CONTENT_TYPE, "text/html")];
-        return (StatusCode::INTERNAL_SERVER_ERROR, label, page).into_response();
+    if let Some(status) = plan.http_error {
+        let page = format!("<html><body><h1>{status}</h1></body></html>");
+        return (status, [(header::CONTENT_TYPE, "text/html")], page).into_response();
     }
     let response = work(&call, &plan);
     if let Some(ms) = plan.drop_after_ms {

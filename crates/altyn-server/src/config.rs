@@ -62,6 +62,7 @@ pub struct Keys {
 #[serde(deny_unknown_fields, default)]
 pub struct Web {
     pub developer_errors: bool,
+    pub behind_proxy: bool,
 }
 
 /// `[callbacks]`

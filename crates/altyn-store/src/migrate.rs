@@ -28,18 +28,32 @@ impl Migration {
 }
 
 /// The steps for SQLite.
-pub(crate) const SQLITE: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    sql: include_str!("../migrations/sqlite/0001_first.sql"),
-}];
+pub(crate) const SQLITE: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        sql: include_str!("../migrations/sqlite/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "cards_and_holds",
+        sql: include_str!("../migrations/sqlite/0002_cards_and_holds.sql"),
+    },
+];
 
 /// The steps for PostgreSQL.
-pub(crate) const POSTGRES: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    sql: include_str!("../migrations/postgres/0001_first.sql"),
-}];
+pub(crate) const POSTGRES: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        sql: include_str!("../migrations/postgres/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "cards_and_holds",
+        sql: include_str!("../migrations/postgres/0002_cards_and_holds.sql"),
+    },
+];
 
 /// A step that a database has behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -213,8 +213,8 @@ macro_rules! rows {
 rows! {
     /// A payment. Its version guards every change of it and of its operations.
     PaymentRow in "payments" key(project, id)
-    change(reference, generation, method, currency, amount_minor, captured_minor, refunded_minor,
-        reserved_minor, state, version, event_seq, updated_at, details) {
+    change(reference, generation, method, currency, amount_minor, authorized_minor, captured_minor,
+        refunded_minor, reserved_minor, state, version, event_seq, updated_at, details) {
         project: i64,
         id: i64,
         /// The merchant's id as it was sent.
@@ -225,6 +225,8 @@ rows! {
         method: String,
         currency: String,
         amount_minor: i64,
+        /// What was held; a sale holds and takes at once.
+        authorized_minor: i64,
         captured_minor: i64,
         refunded_minor: i64,
         reserved_minor: i64,
@@ -240,8 +242,8 @@ rows! {
     /// An operation of a payment.
     OperationRow in "operations" key(project, id)
     change(amount_minor, currency, state, reason, fee_bps, account, instruction,
-        provider_payment_id, auth_code, provider_at, redirect, missing, late_money, attempts,
-        updated_at) {
+        provider_payment_id, auth_code, rrn, eci, provider_at, redirect, card, authentication,
+        capture_at, missing, late_money, attempts, updated_at) {
         project: i64,
         id: i64,
         payment: i64,
@@ -257,9 +259,17 @@ rows! {
         /// For a refund that was sent: the provider's id of the sale it returns.
         provider_payment_id: Option<String>,
         auth_code: Option<String>,
+        rrn: Option<String>,
+        eci: Option<String>,
         provider_at: Option<i64>,
         /// JSON.
         redirect: Option<String>,
+        /// JSON: what may be kept of the card.
+        card: Option<String>,
+        /// JSON: the last step of 3-D Secure.
+        authentication: Option<String>,
+        /// For a hold, on the project's clock.
+        capture_at: Option<i64>,
         /// JSON; NULL when nothing is missing.
         missing: Option<String>,
         /// Unique within the project, where there is one.

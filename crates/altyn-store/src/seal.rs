@@ -14,6 +14,7 @@ use altyn_app::secret::Secret;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 const KEY_BYTES: usize = 32;
@@ -131,6 +132,18 @@ impl KeyRing {
         Ok(Secret::new(text))
     }
 
+    /// Keys made of these for another purpose, the newest first: who has one of them knows nothing
+    /// of the ring or of the keys of another purpose.
+    pub fn derived(&self, purpose: &str) -> Vec<[u8; KEY_BYTES]> {
+        let made = |key: &Key| {
+            let mut hash = Sha256::new();
+            hash.update(key.bytes.as_ref());
+            hash.update(purpose.as_bytes());
+            hash.finalize().into()
+        };
+        self.keys.iter().rev().map(made).collect()
+    }
+
     /// Whether the key that seals now is the one that sealed this.
     pub fn is_newest(&self, sealed: &[u8]) -> bool {
         sealed.first() == self.keys.last().map(|key| &key.number)
@@ -215,6 +228,18 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(KeyRing::parse(&text).err(), Some(expected));
         }
+    }
+
+    #[test]
+    fn derived_keys_differ_by_key_and_purpose() {
+        let text = ring(&[1, 2]);
+        let keys = KeyRing::parse(&text).unwrap();
+        let first = KeyRing::parse(text.lines().next().unwrap()).unwrap();
+        let derived = keys.derived("pages");
+        assert_eq!(derived.len(), 2);
+        assert_eq!(derived[1], first.derived("pages")[0], "the newest comes first");
+        assert_ne!(derived[0], derived[1]);
+        assert_ne!(derived[0], keys.derived("codes")[0]);
     }
 
     #[test]

@@ -14,18 +14,19 @@ use altyn_app::ports::Store;
 use altyn_app::projects::StoredProject;
 use altyn_app::secret::Secret;
 use altyn_domain::callback::RetryPlan;
+use altyn_domain::card::{CardBrand, CardFacts, Expiry};
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::{Amount, BasisPoints, Currency};
 use altyn_domain::payment::decide::{
-    Applied, Change, Happening, Moment, RefundRequest, SaleRequest, accept_refund, accept_sale,
-    apply,
+    Applied, CaptureRequest, Change, Happening, Moment, PaymentRequest, RefundRequest, VoidRequest,
+    accept_capture, accept_payment, accept_refund, accept_void, apply,
 };
 use altyn_domain::payment::{
-    CallbackWishes, Customer, Details, OperationState, PaymentRef, ProviderFacts, Record,
-    RequestEcho, ReturnUrls,
+    Authentication, AuthenticationStep, CallbackWishes, Customer, Details, OperationKind,
+    OperationState, PageWishes, PaymentRef, ProviderFacts, Record, RequestEcho, ReturnUrls,
 };
-use altyn_domain::project::Project;
+use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
 use altyn_domain::time::Timestamp;
 
 use crate::clock::START;
@@ -57,7 +58,7 @@ pub fn moment(at: Timestamp) -> Moment {
     Moment { project: at, real: at }
 }
 
-/// A live project with both methods.
+/// A live project with every method.
 pub fn project(number: u32) -> StoredProject {
     let setting = |method, account: &str, fee| MethodSetting {
         method,
@@ -78,7 +79,11 @@ pub fn project(number: u32) -> StoredProject {
         methods: vec![
             setting(Method::AlfaClick, "alfa", 250),
             setting(Method::CardPartner, "partner", 390),
+            setting(Method::Card, "acquirer", 180),
         ],
+        allowed_hosts: Vec::new(),
+        support: None,
+        capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
     };
@@ -119,20 +124,74 @@ pub fn details() -> Details {
             delay_ms: 1_500,
             disabled: false,
         },
+        page: Some(PageWishes {
+            language: some("en"),
+            forced: Some(Method::Card),
+            hidden: vec![Method::CardPartner, Method::AlfaClick],
+            two_stage: true,
+            expires_at: Some(START.plus_millis(1_800_000)),
+            auto_success: true,
+            auto_decline: true,
+        }),
     }
 }
 
 /// A sale of 100.00 RUB by Alfa-Click under the merchant's id `reference`.
-pub fn sale_request(reference: &str) -> SaleRequest {
-    SaleRequest {
+pub fn sale_request(reference: &str) -> PaymentRequest {
+    PaymentRequest {
         reference: PaymentRef::new(reference).expect("a usable reference"),
+        kind: OperationKind::Sale,
+        card: None,
         method: Method::AlfaClick,
         amount: rub(10_000),
-        details: details(),
+        details: Details { page: None, ..details() },
         request: RequestEcho::new(vec![
             ("general:payment_id".to_owned(), reference.to_owned()),
             ("payment:amount".to_owned(), "10000".to_owned()),
         ]),
+    }
+}
+
+/// A hold of 100.00 RUB on a card, begun on the Payment Page, under the merchant's id `reference`.
+pub fn hold_request(reference: &str) -> PaymentRequest {
+    PaymentRequest {
+        kind: OperationKind::Authorization,
+        method: Method::Card,
+        card: Some(card()),
+        details: details(),
+        ..sale_request(reference)
+    }
+}
+
+/// What is kept of a card.
+pub fn card() -> CardFacts {
+    CardFacts {
+        mask: "431422******0056".to_owned(),
+        brand: Some(CardBrand::Visa),
+        expiry: Expiry::new(12, 2030).expect("a month"),
+        holder: Some("IVAN «🦊» O'NEIL".to_owned()),
+    }
+}
+
+/// A step of 3-D Secure with everything in it.
+pub fn authentication(step: AuthenticationStep) -> Authentication {
+    Authentication {
+        step,
+        url: "https://acs.банк.example/3ds?a=1&b=\"2\"".to_owned(),
+        fields: vec![
+            ("creq".to_owned(), "eyJ=+/\"'".to_owned()),
+            ("пустое".to_owned(), String::new()),
+        ],
+        transaction: Some("d0b4c9c2-…".to_owned()),
+    }
+}
+
+/// A capture of `minor`.
+pub fn capture_request(minor: i64) -> CaptureRequest {
+    CaptureRequest {
+        amount: Some(rub(minor)),
+        callback: Some(CallbackWishes { delay_ms: 20, ..CallbackWishes::default() }),
+        request: RequestEcho::new(vec![("payment:amount".to_owned(), minor.to_string())]),
     }
 }
 
@@ -151,6 +210,8 @@ pub fn facts() -> ProviderFacts {
     ProviderFacts {
         payment_id: Some(format!("прв-{}", number())),
         auth_code: Some("123456".to_owned()),
+        rrn: Some("001234567890".to_owned()),
+        eci: Some("05".to_owned()),
         at: Some(START.plus_millis(12_345)),
     }
 }
@@ -201,22 +262,22 @@ fn owed_callback(record: &Record, operation: OperationId) -> Option<Callback> {
     Some(Callback { operation, told, url: url.to_owned(), ..callback(record) })
 }
 
-/// A sale of `request` in the project and everything that accepting it writes.
-pub fn sale_of(project: &Project, request: SaleRequest) -> (Record, Changeset) {
+/// A payment of `request` in the project and everything that accepting it writes.
+pub fn payment_of(project: &Project, request: PaymentRequest) -> (Record, Changeset) {
     let ids = (PaymentId::new(number()), OperationId::new(number()));
-    let (record, change) = accept_sale(project, ids, moment(START), request);
+    let (record, change) = accept_payment(project, ids, moment(START), request);
     let changes = changeset(&record, change, START);
     (record, changes)
 }
 
-/// A callback about the record's sale, owed.
+/// A callback about the operation that opened the record's order, owed.
 pub fn callback(record: &Record) -> Callback {
-    let sale = record.sale().expect("a payment has a sale");
+    let opening = record.opening().expect("a payment has an opening operation");
     Callback {
         id: CallbackId::new(number()),
         project: record.payment.project,
         payment: record.payment.id,
-        operation: sale.id,
+        operation: opening.id,
         told: OperationState::Approved,
         url: "http://127.0.0.1:9/callback?ключ=значение".to_owned(),
         body: b"{\"body\":\"\xff\x00 not even text\"}".to_vec(),
@@ -247,7 +308,7 @@ impl Shop {
 
     /// A new sale, not committed.
     pub fn sale(&self, reference: &str) -> (Record, Changeset) {
-        sale_of(&self.project, sale_request(reference))
+        payment_of(&self.project, sale_request(reference))
     }
 
     /// A new sale, committed.
@@ -260,12 +321,26 @@ impl Shop {
     /// A paid sale, each step committed.
     pub async fn paid(&self, reference: &str) -> Record {
         let mut record = self.accepted(reference).await;
-        let sale = record.sale().expect("a payment has a sale").id;
+        let sale = record.opening().expect("a payment has a sale").id;
+        self.approve(&mut record, sale).await;
+        record
+    }
+
+    /// Money held on a card, each step committed.
+    pub async fn held(&self, reference: &str) -> Record {
+        let (mut record, changes) = payment_of(&self.project, hold_request(reference));
+        self.store.commit(changes).await.expect("a new hold is kept");
+        let hold = record.opening().expect("a payment has an authorization").id;
+        self.approve(&mut record, hold).await;
+        record
+    }
+
+    /// Sends an operation and has it approved, each step committed.
+    pub async fn approve(&self, record: &mut Record, operation: OperationId) {
         for happening in [Happening::Send, Happening::Approve(facts())] {
-            let changes = self.happen(&mut record, sale, happening);
+            let changes = self.happen(record, operation, happening);
             self.store.commit(changes).await.expect("a step is kept");
         }
-        record
     }
 
     /// What a happening writes; the record becomes what it will be.
@@ -288,6 +363,22 @@ impl Shop {
     pub fn refund(&self, record: &Record, request: RefundRequest) -> (Record, Changeset) {
         let id = OperationId::new(number());
         let (record, change) = accept_refund(record.clone(), id, moment(START), request);
+        let changes = changeset(&record, change, START);
+        (record, changes)
+    }
+
+    /// A capture, not committed.
+    pub fn capture(&self, record: &Record, request: CaptureRequest) -> (Record, Changeset) {
+        let id = OperationId::new(number());
+        let (record, change) = accept_capture(record.clone(), id, moment(START), request);
+        let changes = changeset(&record, change, START);
+        (record, changes)
+    }
+
+    /// The release of a hold, not committed.
+    pub fn void(&self, record: &Record, request: VoidRequest) -> (Record, Changeset) {
+        let id = OperationId::new(number());
+        let (record, change) = accept_void(record.clone(), id, moment(START), request);
         let changes = changeset(&record, change, START);
         (record, changes)
     }

@@ -114,7 +114,13 @@ async fn send_back(
         tracing::warn!(payment.id = about.payment.get(), error = %failure, "a payer waits");
         None
     });
-    match record.as_ref().and_then(return_url) {
+    let on_page = record.as_ref().filter(|record| record.payment.details.page.is_some());
+    let url = match on_page {
+        // The payer began on a page of ours, which knows the way to the shop.
+        Some(record) => Some(web.pages.url(record.payment.project, record.payment.id)),
+        None => record.as_ref().and_then(return_url),
+    };
+    match url {
         Some(url) => (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response(),
         None => page::result(headers, record.as_ref()),
     }
@@ -124,12 +130,16 @@ async fn send_back(
 fn return_url(record: &Record) -> Option<String> {
     let ReturnUrls { success, decline, back } = &record.payment.details.return_urls;
     let by_state = match record.payment.state {
-        PaymentState::Paid | PaymentState::PartiallyRefunded | PaymentState::Refunded => success,
-        PaymentState::Declined | PaymentState::Rejected => decline,
+        PaymentState::Paid
+        | PaymentState::Authorized
+        | PaymentState::PartiallyRefunded
+        | PaymentState::Refunded => success,
+        PaymentState::Declined | PaymentState::Rejected | PaymentState::Voided => decline,
         PaymentState::Processing
         | PaymentState::AwaitingClarification
         | PaymentState::AwaitingRedirect
-        | PaymentState::AwaitingCustomer => back,
+        | PaymentState::AwaitingCustomer
+        | PaymentState::AwaitingAuthentication => back,
     };
     by_state.as_ref().or(back.as_ref()).or(success.as_ref()).cloned()
 }

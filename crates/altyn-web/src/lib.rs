@@ -3,6 +3,7 @@
 //! Handlers extract, call one use case and render. [`router`] lists every path.
 
 pub mod api;
+mod body;
 mod docs;
 pub mod inbound;
 pub mod lang;
@@ -10,6 +11,7 @@ pub mod metrics;
 mod ops;
 mod page;
 pub mod payment_page;
+pub mod peer;
 pub mod state;
 
 use axum::Router;
@@ -23,6 +25,7 @@ pub fn router(web: Web) -> Router {
         .merge(api::ecommpay::routes())
         .merge(docs::routes())
         .merge(inbound::routes())
+        .merge(payment_page::routes())
         .merge(ops::routes())
         .fallback(page::not_found)
         .layer(middleware::from_fn_with_state(web.clone(), ops::observe))

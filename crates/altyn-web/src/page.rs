@@ -31,12 +31,17 @@ pub async fn returned(headers: HeaderMap) -> Response {
 /// How the payment stands, for the payer.
 pub fn result(headers: &HeaderMap, record: Option<&Record>) -> Response {
     let (tone, russian, english) = match record.map(|record| record.payment.state) {
-        Some(PaymentState::Paid | PaymentState::PartiallyRefunded | PaymentState::Refunded) => (
+        Some(
+            PaymentState::Paid
+            | PaymentState::Authorized
+            | PaymentState::PartiallyRefunded
+            | PaymentState::Refunded,
+        ) => (
             "success",
             ("Оплачено", "Платёж прошёл. Можно закрыть страницу и вернуться в магазин."),
             ("Paid", "The payment went through. You may close this page and return to the shop."),
         ),
-        Some(PaymentState::Declined | PaymentState::Rejected) => (
+        Some(PaymentState::Declined | PaymentState::Rejected | PaymentState::Voided) => (
             "problem",
             ("Не оплачено", "Деньги не списаны. Вернитесь в магазин, чтобы попробовать ещё раз."),
             ("Not paid", "No money was taken. Return to the shop to try again."),
@@ -45,7 +50,8 @@ pub fn result(headers: &HeaderMap, record: Option<&Record>) -> Response {
             PaymentState::Processing
             | PaymentState::AwaitingClarification
             | PaymentState::AwaitingRedirect
-            | PaymentState::AwaitingCustomer,
+            | PaymentState::AwaitingCustomer
+            | PaymentState::AwaitingAuthentication,
         )
         | None => (
             "waiting",

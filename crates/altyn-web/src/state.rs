@@ -1,16 +1,27 @@
-//! What every handler is given.
+//! What every handler is given, and the calls that outlive whoever asked for them.
 
 use std::sync::Arc;
 
-use altyn_app::context::Context;
+use altyn_app::context::{Context, Failure};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::metrics::Metrics;
+use crate::payment_page::refusal_code::RefusalCodes;
+use crate::payment_page::token::PageTokens;
+
+/// The most calls with a payer's card at once: each holds a connection to an acquirer for up to
+/// half a minute, and a card in memory.
+pub const CALLS_MAX: u32 = 256;
 
 /// Settings of the faces.
 #[derive(Clone, Debug, Default)]
 pub struct WebSettings {
     /// Tell the sender of a wrong signature which text was signed here; test projects only.
     pub developer_errors: bool,
+    /// A proxy stands before the server and says who the payer is (`X-Forwarded-For`).
+    pub behind_proxy: bool,
 }
 
 /// The state of the web: cheap to clone.
@@ -22,4 +33,101 @@ pub struct Web {
     pub settings: Arc<WebSettings>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Calls under way.
+    pub calls: Calls,
+    /// Addresses of payments' pages.
+    pub pages: Arc<PageTokens>,
+    /// Seals the codes of refused links.
+    pub codes: Arc<RefusalCodes>,
+    /// Room for streams of news.
+    pub streams: Arc<Semaphore>,
+}
+
+/// Calls that must run to their end although the client that asked for them may have gone: only
+/// this process has the card (ruling 23).
+#[derive(Clone, Debug)]
+pub struct Calls(Arc<Semaphore>);
+
+/// Room for one call, taken before anything is promised. Given back when it is dropped.
+#[derive(Debug)]
+pub struct CallRoom(OwnedSemaphorePermit);
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(usize::try_from(CALLS_MAX).unwrap_or(1))))
+    }
+}
+
+impl Calls {
+    /// Room for one more call; `None` when there are [`CALLS_MAX`], or the server is stopping.
+    pub fn room(&self) -> Option<CallRoom> {
+        Arc::clone(&self.0).try_acquire_owned().ok().map(CallRoom)
+    }
+
+    /// Waits for every call under way to end; none begins any more.
+    pub async fn finished(&self) {
+        // All the room there is has come back when it can be taken at once. The queue is fair, so
+        // nobody gets any of it meanwhile.
+        if let Ok(all) = self.0.acquire_many(CALLS_MAX).await {
+            self.0.close();
+            drop(all);
+        }
+    }
+}
+
+impl CallRoom {
+    /// Runs the call apart from whoever asked for it. A failure is logged: what it leaves behind
+    /// is found by a job that asks the provider.
+    /// Whoever likes may wait for it.
+    pub fn run_to_end(
+        self,
+        call: impl Future<Output = Result<(), Failure>> + Send + 'static,
+    ) -> JoinHandle<()> {
+        let run = async move {
+            if let Err(failure) = call.await {
+                tracing::error!(error = %failure, "a call ended and its result was not written");
+            }
+            drop(self);
+        };
+        tokio::spawn(run.in_current_span())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_runs_to_its_end_and_the_end_is_waited_for() {
+        let calls = Calls::default();
+        let (go_on, waits) = oneshot::channel::<()>();
+        let (done, is_done) = oneshot::channel();
+        calls.room().unwrap().run_to_end(async move {
+            let _ = waits.await;
+            let _ = done.send(());
+            Err(Failure::Contended)
+        });
+        let finished = tokio::spawn({
+            let calls = calls.clone();
+            async move { calls.finished().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!finished.is_finished());
+        assert!(calls.room().is_none(), "nothing begins while the server is stopping");
+        go_on.send(()).unwrap();
+        is_done.await.unwrap();
+        finished.await.unwrap();
+        assert!(calls.room().is_none());
+    }
+
+    #[tokio::test]
+    async fn there_is_room_for_so_many() {
+        let calls = Calls::default();
+        let rooms: Vec<_> = (0..CALLS_MAX).map(|_| calls.room().unwrap()).collect();
+        assert!(calls.room().is_none());
+        drop(rooms);
+        assert!(calls.room().is_some());
+    }
 }

@@ -193,16 +193,27 @@
     openPage(widget, frame);
   }
 
+  /* Hides at once, and removes once the page is left: it still hears what it was last told. */
+  function vanish(shown, frame) {
+    shown.style.display = 'none';
+    shown.removeAttribute('id');
+    frame.removeAttribute('id');
+    frame.className = '';
+    frame.addEventListener('load', function () {
+      if (shown.parentNode) shown.parentNode.removeChild(shown);
+    });
+    frame.src = 'about:blank';
+  }
+
   /* Takes the frame, and the window around it, off the page. */
   function release(widget) {
     var modal = widget.modal;
-    var shown = modal ? modal.container : widget.iframe;
     var index = live.indexOf(widget);
     if (index < 0) return;
     live.splice(index, 1);
     window.clearTimeout(widget.timer);
+    vanish(modal ? modal.container : widget.iframe, widget.iframe);
     widget.iframe = widget.modal = null;
-    if (shown.parentNode) shown.parentNode.removeChild(shown);
     lockScroll(false);
     if (!modal) return;
     document.removeEventListener('keydown', modal.onKey);
@@ -262,7 +273,8 @@
     };
     modal.onFocus = function (event) {
       if (event.target === modal.before) widget.iframe.focus();
-      else if (!modal.wrap.contains(event.target)) modal.close.focus();
+      // A frame that is not shown yet does not take it.
+      if (!modal.wrap.contains(document.activeElement)) modal.close.focus();
     };
     document.addEventListener('keydown', modal.onKey);
     document.addEventListener('focusin', modal.onFocus);

@@ -20,7 +20,7 @@ use altyn_app::ports::provider::{
 };
 use altyn_app::secret::Secret;
 use altyn_domain::method::Method;
-use altyn_domain::payment::{ProviderFacts, Redirect, RedirectMethod};
+use altyn_domain::payment::{OperationKind, ProviderFacts, Redirect, RedirectMethod};
 use altyn_domain::reason::Reason;
 use async_trait::async_trait;
 
@@ -120,29 +120,8 @@ impl Ipay {
         let text = format!("code={code}&status={status}&vid={vid}");
         vid == self.config.vid && sign::is_sha256_of(self.config.key.expose(), &text, value("hash"))
     }
-}
 
-fn status_of(reply: &HttpReply) -> Result<Status, String> {
-    if reply.status != 200 {
-        return Err(format!("IPN answered HTTP {}", reply.status));
-    }
-    std::str::from_utf8(&reply.body)
-        .ok()
-        .and_then(Status::read)
-        .ok_or_else(|| "IPN answered none of its codes".to_owned())
-}
-
-#[async_trait]
-impl Provider for Ipay {
-    fn account(&self) -> &ProviderAccount {
-        &self.config.account
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { method: Method::CardPartner, partial_refunds: false, refund_query: false }
-    }
-
-    async fn submit_sale(&self, call: &ProviderCall) -> ProviderOutcome {
+    fn begin_sale(&self, call: &ProviderCall) -> ProviderOutcome {
         let facts = ProviderFacts::default();
         match wire::form(&self.config, call) {
             Some(body) => {
@@ -176,7 +155,7 @@ impl Provider for Ipay {
     }
 
     async fn submit_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        let transaction = match &call.sale {
+        let transaction = match &call.order {
             None => return ProviderOutcome::NotSent("the refund came without its sale".to_owned()),
             Some(sale) => match &sale.payment_id {
                 Some(id) => id.clone(),
@@ -217,8 +196,8 @@ impl Provider for Ipay {
         }
     }
 
-    async fn ask_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        let sale_id = call.sale.as_ref().and_then(|sale| sale.payment_id.as_deref());
+    fn ask_refund(&self, call: &ProviderCall) -> ProviderOutcome {
+        let sale_id = call.order.as_ref().and_then(|sale| sale.payment_id.as_deref());
         let told = call.notifications.iter().rev().find_map(|note| {
             let code = parameter(&note.parameters, "code")?;
             let is_ours = sale_id.is_none_or(|id| id == code) && self.is_signed(&note.parameters);
@@ -233,6 +212,58 @@ impl Provider for Ipay {
             Some((true, code)) => ProviderOutcome::Approved(facts(code)),
             Some((false, code)) => ProviderOutcome::Declined(Reason::GeneralDecline, facts(code)),
             None => ProviderOutcome::Unknown("the provider offers no refund query".to_owned()),
+        }
+    }
+}
+
+/// What this partner has no way for: it is declined before anything is sent.
+fn never_given(call: &ProviderCall) -> ProviderOutcome {
+    let reason = if call.method == Method::CardPartner {
+        Reason::TwoStageUnsupported
+    } else {
+        Reason::MethodDisabled
+    };
+    ProviderOutcome::Declined(reason, call.facts.clone())
+}
+
+fn status_of(reply: &HttpReply) -> Result<Status, String> {
+    if reply.status != 200 {
+        return Err(format!("IPN answered HTTP {}", reply.status));
+    }
+    std::str::from_utf8(&reply.body)
+        .ok()
+        .and_then(Status::read)
+        .ok_or_else(|| "IPN answered none of its codes".to_owned())
+}
+
+#[async_trait]
+impl Provider for Ipay {
+    fn account(&self) -> &ProviderAccount {
+        &self.config.account
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            methods: &[Method::CardPartner],
+            partial_refunds: false,
+            closes_orders: false,
+            refund_query: false,
+        }
+    }
+
+    async fn submit(&self, call: &ProviderCall) -> ProviderOutcome {
+        match (call.method, call.kind) {
+            (Method::CardPartner, OperationKind::Sale) => self.begin_sale(call),
+            (Method::CardPartner, OperationKind::Refund) => self.submit_refund(call).await,
+            (Method::AlfaClick | Method::CardPartner | Method::Card, _) => never_given(call),
+        }
+    }
+
+    async fn ask(&self, call: &ProviderCall) -> ProviderOutcome {
+        match (call.method, call.kind) {
+            (Method::CardPartner, OperationKind::Sale) => self.ask_sale(call).await,
+            (Method::CardPartner, OperationKind::Refund) => self.ask_refund(call),
+            (Method::AlfaClick | Method::CardPartner | Method::Card, _) => never_given(call),
         }
     }
 

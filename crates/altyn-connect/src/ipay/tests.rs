@@ -1,6 +1,6 @@
 //! The connector against raw answers: the form, the verdicts, refunds and their notifications.
 
-use altyn_app::ports::provider::{Notification, SaleAtProvider};
+use altyn_app::ports::provider::{Notification, OrderAtProvider};
 use altyn_domain::money::{Amount, Currency};
 use altyn_domain::payment::Details;
 use altyn_domain::time::Timestamp;
@@ -35,6 +35,8 @@ fn ipay(url: &str) -> Ipay {
 
 fn call(minor: i64, currency: Currency) -> ProviderCall {
     ProviderCall {
+        kind: OperationKind::Sale,
+        method: Method::CardPartner,
         order_number: ORDER.into(),
         amount: Amount::new(minor, currency).unwrap(),
         details: Details::default(),
@@ -42,7 +44,8 @@ fn call(minor: i64, currency: Currency) -> ProviderCall {
         handed_over: true,
         test: true,
         facts: ProviderFacts::default(),
-        sale: None,
+        order: None,
+        authentication: None,
         notifications: Vec::new(),
         now: Timestamp::from_millis(1),
     }
@@ -101,6 +104,7 @@ fn word(outcome: &ProviderOutcome) -> String {
         }
         ProviderOutcome::Approved(facts) | ProviderOutcome::Pending(facts) => facts,
         ProviderOutcome::Redirect(..)
+        | ProviderOutcome::Authenticate(..)
         | ProviderOutcome::Instruct(_)
         | ProviderOutcome::NotSent(_)
         | ProviderOutcome::Unknown(_) => return outcome.as_str().to_owned(),
@@ -155,7 +159,7 @@ async fn the_form_has_the_fields_of_the_seed() {
     call.details.customer.phone = Some("+256 712-375678".into());
     call.details.customer.email = Some("example@example.com".into());
     let ipay = ipay("http://x");
-    let ProviderOutcome::Redirect(redirect, facts) = ipay.submit_sale(&call).await else {
+    let ProviderOutcome::Redirect(redirect, facts) = ipay.submit(&call).await else {
         panic!("no redirect")
     };
     assert_eq!(facts, ProviderFacts::default());
@@ -208,7 +212,7 @@ async fn amounts_are_written_the_partners_way() {
     ];
     for (minor, currency, total) in table {
         let live = ProviderCall { test: false, ..call(minor, currency) };
-        match (ipay("http://x").submit_sale(&live).await, total) {
+        match (ipay("http://x").submit(&live).await, total) {
             (ProviderOutcome::Redirect(redirect, _), Some(total)) => {
                 let value = |name| parameter(&redirect.body, name);
                 assert_eq!((value("ttl"), value("live")), (Some(total), Some("1")));
@@ -285,10 +289,10 @@ async fn every_verdict_has_its_outcome() {
     ];
     for (notes, acts, expected) in table {
         let stub = Stub::start(acts.clone()).await;
-        let outcome = ipay(&stub.url).ask_sale(&with(notes)).await;
+        let outcome = ipay(&stub.url).ask(&with(notes)).await;
         assert_eq!(word(&outcome), expected, "{acts:?}: {outcome:?}");
     }
-    assert_eq!(word(&ipay(&nobody().await).ask_sale(&sale()).await), "unknown");
+    assert_eq!(word(&ipay(&nobody().await).ask(&sale()).await), "unknown");
 }
 
 #[tokio::test]
@@ -298,7 +302,7 @@ async fn a_forged_callback_declines_nothing() {
         forged.parameters.retain(|(name, _)| name != "seal");
         forged.parameters.extend(seal.map(|seal| ("seal".to_owned(), seal.to_owned())));
         let stub = Stub::start(vec![text(FAILED), absent()]).await;
-        let outcome = ipay(&stub.url).ask_sale(&with(vec![forged.clone()])).await;
+        let outcome = ipay(&stub.url).ask(&with(vec![forged.clone()])).await;
         assert_eq!(word(&outcome), "pending -", "{seal:?}");
     }
     // Behind a sealed forgery the true one still counts, older or newer.
@@ -314,7 +318,7 @@ async fn a_forged_callback_declines_nothing() {
             absent(),
         ])
         .await;
-        assert_eq!(word(&ipay(&stub.url).ask_sale(&with(notes)).await), "approved 1A");
+        assert_eq!(word(&ipay(&stub.url).ask(&with(notes)).await), "approved 1A");
     }
 }
 
@@ -328,14 +332,14 @@ async fn what_was_never_handed_over_is_surely_not_there() {
     ] {
         let stub = Stub::start(vec![answer.clone()]).await;
         let call = ProviderCall { handed_over, ..with(vec![]) };
-        assert_eq!(word(&ipay(&stub.url).ask_sale(&call).await), expected, "{answer:?}");
+        assert_eq!(word(&ipay(&stub.url).ask(&call).await), expected, "{answer:?}");
     }
 }
 
 #[tokio::test]
 async fn ipn_gets_the_tokens_and_search_its_hash() {
     let stub = Stub::start(vec![text(SUCCESS), absent()]).await;
-    ipay(&stub.url).ask_sale(&with(vec![callback("t&1", "900", "1A")])).await;
+    ipay(&stub.url).ask(&with(vec![callback("t&1", "900", "1A")])).await;
     let seen = stub.seen();
     let expected = "GET /ipn/?vendor=demo&id=abc123&ivm=abc123&qwh=t%261&afd=t%261&poi=t%261\
                     &uyt=t%261&ifd=t%261 HTTP/1.1";
@@ -361,12 +365,13 @@ fn few_and_different_callbacks_of_this_order_are_verified() {
 }
 
 fn refund() -> ProviderCall {
-    let sold = SaleAtProvider {
+    let sold = OrderAtProvider {
         order_number: "sale1".into(),
         payment_id: Some("1539630706A".into()),
+        held_minor: 0,
         deposited_minor: 90_000,
     };
-    ProviderCall { sale: Some(sold), ..sale() }
+    ProviderCall { kind: OperationKind::Refund, order: Some(sold), ..sale() }
 }
 
 #[tokio::test]
@@ -391,27 +396,50 @@ async fn every_answer_to_a_refund_has_its_outcome() {
     ];
     for (act, expected) in table {
         let stub = Stub::start(vec![act.clone()]).await;
-        let outcome = ipay(&stub.url).submit_refund(&refund()).await;
+        let outcome = ipay(&stub.url).submit(&refund()).await;
         assert_eq!(word(&outcome), expected, "{act:?}: {outcome:?}");
         if let Some(sent) = stub.seen().first() {
             let hash = "f2666deff60e141243213a2dcf2b8c744045b23ff1c1139985e866494b12d5f8";
             assert_eq!(sent.body, format!("code=1539630706A&vid=demo&hash={hash}"));
         }
     }
-    assert_eq!(word(&ipay(&nobody().await).submit_refund(&refund()).await), "not_sent");
+    assert_eq!(word(&ipay(&nobody().await).submit(&refund()).await), "not_sent");
 }
 
 #[tokio::test]
 async fn a_sale_without_its_code_is_searched_before_it_is_returned() {
     let mut call = refund();
-    call.sale.as_mut().unwrap().payment_id = None;
+    call.order.as_mut().unwrap().payment_id = None;
     let stub = Stub::start(vec![found("9Z", "900"), ok(r#"{"status":200}"#)]).await;
-    assert_eq!(word(&ipay(&stub.url).submit_refund(&call).await), "approved 9Z");
+    assert_eq!(word(&ipay(&stub.url).submit(&call).await), "approved 9Z");
     assert_eq!(stub.seen()[0].parameter("oid").as_deref(), Some("sale1"));
     let stub = Stub::start(vec![absent()]).await;
-    assert_eq!(word(&ipay(&stub.url).submit_refund(&call).await), "not_sent");
-    let lost = ProviderCall { sale: None, ..call };
-    assert_eq!(word(&ipay(&stub.url).submit_refund(&lost).await), "not_sent");
+    assert_eq!(word(&ipay(&stub.url).submit(&call).await), "not_sent");
+    let lost = ProviderCall { order: None, ..call };
+    assert_eq!(word(&ipay(&stub.url).submit(&lost).await), "not_sent");
+}
+
+#[tokio::test]
+async fn what_the_partner_has_no_way_for_is_declined_unsent() {
+    use OperationKind::{Authorization, Capture, Refund, Sale, Void};
+    let table = [
+        (Method::CardPartner, vec![Authorization, Capture, Void], "two_stage_unsupported"),
+        (Method::Card, vec![Sale, Authorization, Capture, Void, Refund], "method_disabled"),
+        (Method::AlfaClick, vec![Sale, Refund], "method_disabled"),
+    ];
+    let stub = Stub::start(vec![ok("{}")]).await;
+    let ipay = ipay(&stub.url);
+    for (method, kinds, reason) in table {
+        for kind in kinds {
+            let call = ProviderCall { method, kind, ..refund() };
+            let expected = format!("declined {reason} -");
+            assert_eq!(word(&ipay.submit(&call).await), expected, "{method:?} {kind:?}");
+            assert_eq!(word(&ipay.ask(&call).await), expected, "{method:?} {kind:?}");
+        }
+    }
+    assert_eq!(stub.connections(), 0);
+    assert!(!ipay.capabilities().closes_orders);
+    assert_eq!(ipay.capabilities().methods, [Method::CardPartner]);
 }
 
 fn told(status: &str, code: &str, key: &str) -> Notification {
@@ -441,7 +469,7 @@ async fn a_refund_ends_by_signed_notifications_only() {
     for (notifications, known, expected) in table {
         let facts = ProviderFacts { payment_id: known.map(str::to_owned), ..Default::default() };
         let call = ProviderCall { notifications, facts, ..refund() };
-        let outcome = ipay("http://127.0.0.1:9").ask_refund(&call).await;
+        let outcome = ipay("http://127.0.0.1:9").ask(&call).await;
         assert_eq!(word(&outcome), expected, "{call:?}");
     }
 }

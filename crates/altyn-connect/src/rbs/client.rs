@@ -1,169 +1,127 @@
-//! The calls themselves: one request each, one answer, what follows from it.
+//! The gateway as one account sees it: one request each, one answer, and how to quote it.
 //!
-//! Guaranteed: `NotSent` is said only when nothing can have come of the call; a status that could
-//! not be asked never turns into `NotSent` or a decline. Source: providers.md §1.2, §1.4, §1.5.
+//! Guaranteed: a status that could not be asked never turns into `NotSent` or a decline; nothing
+//! of a request is in an error. Source: providers.md §1.1, §1.2, §1.8.
 
 use std::time::Duration;
 
-use altyn_app::ports::provider::{ProviderCall, ProviderOutcome, SaleAtProvider};
+use altyn_app::ports::provider::{ProviderCall, ProviderOutcome};
 use altyn_domain::mask::mask_cards;
-use altyn_domain::payment::{ProviderFacts, Redirect, RedirectMethod};
+use altyn_domain::payment::{OperationKind, ProviderFacts};
 use altyn_domain::reason::Reason;
 use url::Url;
 
-use super::map::{self, Returned};
+use super::RbsConfig;
+use super::map;
 use super::request::{self, Fields};
-use super::wire::{self, Code, OrderView, Reply};
-use super::{Before, RbsConfig, before};
+use super::wire::{Code, OrderView, Reply};
 use crate::http::{HttpClient, HttpError};
 
-/// Time for a call that moves something. With one before and one after it: 30 s.
-const MOVE_LIMIT: Duration = Duration::from_secs(14);
-/// Time for a question, or for handing over.
-const ASK_LIMIT: Duration = Duration::from_secs(8);
 /// How much of the gateway's own words is quoted to operators.
 const QUOTED_CHARS: usize = 120;
+
+/// How long one call may take. Whatever is made of them ends within 30 s.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// A call that moves something, with a question before it and one after it.
+    pub(super) moving: Duration,
+    /// A question, or handing over.
+    pub(super) asking: Duration,
+    /// Registering an order for a card.
+    pub(super) card_register: Duration,
+    /// Everything from the card's leaving us to the outcome.
+    pub(super) card_rest: Duration,
+    /// One call of these that the issuer is asked in.
+    pub(super) card_step: Duration,
+}
+
+impl Limits {
+    pub(super) const USUAL: Self = Self {
+        moving: Duration::from_secs(14),
+        asking: Duration::from_secs(8),
+        card_register: Duration::from_secs(6),
+        card_rest: Duration::from_secs(24),
+        card_step: Duration::from_secs(14),
+    };
+}
 
 /// The gateway as one account sees it.
 pub(super) struct Gateway {
     pub(super) config: RbsConfig,
     http: HttpClient,
-    pub(super) move_limit: Duration,
-    pub(super) ask_limit: Duration,
+    pub(super) limits: Limits,
+}
+
+/// What became of registering an order.
+pub(super) enum Registered {
+    /// Its UUID.
+    Now(String),
+    /// The gateway knows the number, or finds it bad.
+    Duplicate,
+    /// The gateway will not.
+    Refused(ProviderOutcome),
+    /// The gateway surely has no order of this number.
+    NotSent(String),
+    /// There may be an order.
+    Unclear(String),
 }
 
 impl Gateway {
     pub(super) fn new(config: RbsConfig, http: HttpClient) -> Self {
-        Self { config, http, move_limit: MOVE_LIMIT, ask_limit: ASK_LIMIT }
+        Self { config, http, limits: Limits::USUAL }
     }
 
-    /// The order's UUID, whether it was registered now or by an earlier call of ours.
-    pub(super) async fn register(&self, call: &ProviderCall) -> Result<String, ProviderOutcome> {
-        let fields = request::register(&self.config, call);
-        let reply = self.post("register.do", fields, self.move_limit).await.map_err(outcome_of)?;
-        match reply.code() {
-            Code::Absent | Code::Number(0) => match reply.text("orderId") {
-                Some(md_order) => Ok(md_order.to_owned()),
-                None => Err(unknown("register.do", &reply)),
-            },
-            Code::Number(map::DUPLICATE) => self.registered_before(call).await,
-            Code::Number(3..=5) => Err(self.refused("register.do", &reply, call.facts.clone())),
-            Code::Number(_) | Code::Unreadable => Err(unknown("register.do", &reply)),
-        }
-    }
-
-    async fn registered_before(&self, call: &ProviderCall) -> Result<String, ProviderOutcome> {
-        let view = self.status(&call.order_number).await.map_err(ProviderOutcome::Unknown)?;
-        match before(map::sale_of(&view, call), call) {
-            Before::Continue(md_order) => Ok(md_order),
-            Before::Ended(outcome) => Err(outcome),
-        }
-    }
-
-    /// Gives the order to the bank.
-    pub(super) async fn hand_over(&self, md_order: &str, login: Option<&str>) -> ProviderOutcome {
-        let fields = request::other_way(md_order, login);
-        let reply = match self.post("paymentotherway.do", fields, self.ask_limit).await {
-            Ok(reply) => reply,
-            Err(error) => return outcome_of(error),
+    /// Registers an order in one stage or in two.
+    pub(super) async fn register(&self, call: &ProviderCall, limit: Duration) -> Registered {
+        let method = if call.kind == OperationKind::Authorization {
+            "registerPreAuth.do"
+        } else {
+            "register.do"
         };
-        let facts =
-            ProviderFacts { payment_id: Some(wire::payment_id_of(md_order)), ..Default::default() };
-        match reply.code() {
-            Code::Absent | Code::Number(0) if login.is_some() => ProviderOutcome::Instruct(facts),
-            Code::Absent | Code::Number(0) => match redirect_of(&reply) {
-                Some(redirect) => ProviderOutcome::Redirect(redirect, facts),
-                None => unknown("paymentotherway.do", &reply),
-            },
-            // Nobody holds a link to the order and nobody was billed: it will run out unpaid.
-            Code::Number(1..=5) => self.refused("paymentotherway.do", &reply, facts),
-            Code::Number(_) | Code::Unreadable => unknown("paymentotherway.do", &reply),
+        let reply = match self.post(method, request::register(&self.config, call), limit).await {
+            Ok(reply) => reply,
+            Err(HttpError::NotSent(detail)) => return Registered::NotSent(detail),
+            Err(HttpError::Unknown(detail)) => return Registered::Unclear(detail),
+        };
+        match (reply.code(), reply.text("orderId")) {
+            (Code::Absent | Code::Number(0), Some(md_order)) => {
+                Registered::Now(md_order.to_owned())
+            }
+            (Code::Number(map::DUPLICATE), _) => Registered::Duplicate,
+            (Code::Number(3..=5), _) => {
+                Registered::Refused(self.refused(method, &reply, call.facts.clone()))
+            }
+            (Code::Absent | Code::Number(_) | Code::Unreadable, _) => {
+                Registered::Unclear(said(method, &reply))
+            }
         }
     }
 
     /// Asks by order number; the text says why there is no answer.
     pub(super) async fn status(&self, order_number: &str) -> Result<OrderView, String> {
-        let fields = vec![("orderNumber", order_number.to_owned())];
-        self.post("getOrderStatusExtended.do", fields, self.ask_limit)
+        let fields = vec![("orderNumber", order_number.into())];
+        self.post("getOrderStatusExtended.do", fields, self.limits.asking)
             .await
             .map(|reply| reply.order())
             .map_err(|error| format!("the status could not be asked, {error}"))
     }
 
-    /// Returns money, and tells by the gateway's balance what a refusal means.
-    pub(super) async fn refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        let Some(sale) = &call.sale else { return no_sale() };
-        let md_order = match &sale.payment_id {
-            Some(id) => wire::md_order_of(id),
-            None => match self.md_order_by_number(&sale.order_number).await {
-                Ok(md_order) => md_order,
-                Err(detail) => return ProviderOutcome::NotSent(detail),
-            },
-        };
-        let fields = request::refund(call, md_order, sale.deposited_minor);
-        let reply = match self.post("refund.do", fields, self.move_limit).await {
-            Ok(reply) => reply,
-            Err(error) => return outcome_of(error),
-        };
-        let view = self.status(&sale.order_number).await;
-        match reply.code() {
-            Code::Number(0) => ProviderOutcome::Approved(match &view {
-                Ok(view) => map::refund_facts(view, sale, call.amount),
-                Err(_) => facts_of(sale),
-            }),
-            code @ (Code::Absent | Code::Number(_) | Code::Unreadable) => {
-                self.refund_refused(code, (&reply, view), call, sale)
-            }
-        }
-    }
-
-    /// A refusal is the gateway's word only when its balance has not moved: an earlier try of ours
-    /// may have gone through.
-    fn refund_refused(
+    /// Declined for the data of the request, with the gateway's words in the log.
+    pub(super) fn refused(
         &self,
-        code: Code,
-        (reply, view): (&Reply, Result<OrderView, String>),
-        call: &ProviderCall,
-        sale: &SaleAtProvider,
+        method: &str,
+        reply: &Reply,
+        facts: ProviderFacts,
     ) -> ProviderOutcome {
-        let returned = match view {
-            Ok(view) => map::refund_of(&view, sale, call.amount),
-            Err(detail) => Returned::Unclear(detail),
-        };
-        let said = said("refund.do", reply);
-        match (returned, code) {
-            (Returned::Done(facts), _) => ProviderOutcome::Approved(facts),
-            (Returned::NotDone { deposited }, Code::Number(code)) => {
-                tracing::warn!(account = self.config.account.name, "{said}");
-                let reason = map::refund_reason(code, deposited, call.amount);
-                ProviderOutcome::Declined(reason, facts_of(sale))
-            }
-            (Returned::Absent, Code::Number(map::NO_SUCH_ORDER)) => {
-                ProviderOutcome::Declined(Reason::GeneralDecline, facts_of(sale))
-            }
-            (Returned::NotDone { .. }, Code::Absent | Code::Unreadable)
-            | (Returned::Absent, Code::Absent | Code::Number(_) | Code::Unreadable) => {
-                ProviderOutcome::Unknown(said)
-            }
-            (Returned::Unclear(detail), _) => ProviderOutcome::Unknown(format!("{said}; {detail}")),
-        }
-    }
-
-    async fn md_order_by_number(&self, order_number: &str) -> Result<String, String> {
-        let view = self.status(order_number).await?;
-        view.md_order.ok_or_else(|| "the status does not tell the sale's id".to_owned())
-    }
-
-    fn refused(&self, method: &str, reply: &Reply, facts: ProviderFacts) -> ProviderOutcome {
         let said = said(method, reply);
         tracing::warn!(account = self.config.account.name, "{said}");
         ProviderOutcome::Declined(Reason::ProviderRefusedData, facts)
     }
 
-    async fn post(
+    pub(super) async fn post(
         &self,
         method: &str,
-        fields: Fields,
+        fields: Fields<'_>,
         limit: Duration,
     ) -> Result<Reply, HttpError> {
         let mut form = request::credentials(&self.config.auth);
@@ -178,38 +136,20 @@ impl Gateway {
     }
 }
 
-/// A refund came without its sale, which is a bug of ours: nothing was sent.
-pub(super) fn no_sale() -> ProviderOutcome {
-    ProviderOutcome::NotSent("the refund came without its sale".to_owned())
-}
-
-fn facts_of(sale: &SaleAtProvider) -> ProviderFacts {
-    ProviderFacts { payment_id: sale.payment_id.clone(), ..Default::default() }
-}
-
-fn outcome_of(error: HttpError) -> ProviderOutcome {
+pub(super) fn outcome_of(error: HttpError) -> ProviderOutcome {
     match error {
         HttpError::NotSent(detail) => ProviderOutcome::NotSent(detail),
         HttpError::Unknown(detail) => ProviderOutcome::Unknown(detail),
     }
 }
 
-fn redirect_of(reply: &Reply) -> Option<Redirect> {
-    let url = reply.text("redirect").or_else(|| reply.text("acsUrl"))?;
-    let is_web = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-    is_web.then(|| Redirect {
-        method: RedirectMethod::Get,
-        url: url.to_owned(),
-        body: vec![("redirectType".to_owned(), "redirect".to_owned())],
-    })
-}
-
-fn unknown(method: &str, reply: &Reply) -> ProviderOutcome {
-    ProviderOutcome::Unknown(said(method, reply))
+/// An address that a browser can be sent to.
+pub(super) fn is_web(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// The gateway's words for an operator: cut, and without anything like a card number.
-fn said(method: &str, reply: &Reply) -> String {
+pub(super) fn said(method: &str, reply: &Reply) -> String {
     let code = reply.code().describe();
     let words: String = reply
         .text("errorMessage")

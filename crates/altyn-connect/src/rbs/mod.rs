@@ -1,34 +1,39 @@
-//! Alfa-Click over the RBS/BPC gateway.
+//! Alfa-Click and cards over the RBS/BPC gateway.
 //!
-//! A sale is `register.do`, then `paymentotherway.do` with `ALFA_ALFACLICK`; its outcome is only
-//! what `getOrderStatusExtended.do` says. Guaranteed: a repeat under the same order number finds
-//! the first order and goes on with it (errorCode 1); a repeat of a refund is refused by the
-//! gateway through `expectedDepositedAmount`, and the status tells whether the first one went
-//! through. Every call ends within 30 s.
+//! Either begins with an order registered under our number. Alfa-Click hands it over to the bank
+//! (`alfa_click`), a card goes to it and through 3-D Secure (`card`); captures, voids and refunds
+//! act on it (`manage`). The outcome is only what `getOrderStatusExtended.do` says (`map`).
+//! Guaranteed: a repeat under the same order number finds the first order; a repeat of a refund is
+//! refused by the gateway through `expectedDepositedAmount`, one of a capture or a void by the
+//! order's state, and the status tells whether the first one went through. Every call ends within
+//! 30 s.
 //!
 //! Notifications are taken in their symmetric variant (HMAC) only; the asymmetric one (RSA) needs
 //! a certificate that this account does not have. Source: providers.md §1, mapping §1.13, rulings
-//! 18 and 28.
+//! 18, 23 and 28.
 
+mod alfa_click;
+mod card;
 mod client;
+mod manage;
 mod map;
 mod request;
 mod wire;
 
 use altyn_app::ports::Provider;
 use altyn_app::ports::provider::{
-    Capabilities, NotificationError, NotificationSubject, ProviderAccount, ProviderCall,
-    ProviderOutcome,
+    AuthenticationAnswer, Capabilities, CardPayment, NotificationError, NotificationSubject,
+    ProviderAccount, ProviderCall, ProviderOutcome,
 };
 use altyn_app::secret::Secret;
 use altyn_domain::method::Method;
+use altyn_domain::payment::OperationKind;
 use altyn_domain::reason::Reason;
 use async_trait::async_trait;
 
 use crate::http::HttpClient;
 use crate::sign;
 use client::Gateway;
-use map::{Returned, Sale};
 
 /// How we are known to the gateway.
 #[derive(Clone, Debug)]
@@ -80,47 +85,53 @@ impl Provider for Rbs {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { method: Method::AlfaClick, partial_refunds: true, refund_query: true }
-    }
-
-    async fn submit_sale(&self, call: &ProviderCall) -> ProviderOutcome {
-        let Some(login) = request::login(call) else {
-            // Nothing was registered: the bank cannot bill nobody.
-            return ProviderOutcome::Declined(Reason::ProviderRefusedData, call.facts.clone());
-        };
-        match self.gateway.register(call).await {
-            Ok(md_order) => self.gateway.hand_over(&md_order, login).await,
-            Err(outcome) => outcome,
+        Capabilities {
+            methods: &[Method::AlfaClick, Method::Card],
+            partial_refunds: true,
+            closes_orders: true,
+            refund_query: true,
         }
     }
 
-    async fn ask_sale(&self, call: &ProviderCall) -> ProviderOutcome {
-        match self.gateway.status(&call.order_number).await {
-            Ok(view) => map::asked_sale(map::sale_of(&view, call), call),
-            Err(detail) => ProviderOutcome::Unknown(detail),
+    async fn submit(&self, call: &ProviderCall) -> ProviderOutcome {
+        match way_of(call) {
+            Way::AlfaClick => self.gateway.sell_by_alfa_click(call).await,
+            // Nobody has the card any more, or this would have come by `submit_card`.
+            Way::Card => declined(Reason::Interrupted, call),
+            Way::Following => self.gateway.follow(call).await,
+            Way::None(reason) => declined(reason, call),
         }
     }
 
-    async fn submit_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.gateway.refund(call).await
+    async fn ask(&self, call: &ProviderCall) -> ProviderOutcome {
+        match way_of(call) {
+            Way::AlfaClick | Way::Card => match self.gateway.status(&call.order_number).await {
+                Ok(view) => map::asked(map::order_of(&view, call), call),
+                Err(detail) => ProviderOutcome::Unknown(detail),
+            },
+            Way::Following => self.gateway.ask_followed(call).await,
+            Way::None(reason) => declined(reason, call),
+        }
     }
 
-    async fn ask_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        let Some(sale) = &call.sale else { return client::no_sale() };
-        let view = match self.gateway.status(&sale.order_number).await {
-            Ok(view) => view,
-            Err(detail) => return ProviderOutcome::Unknown(detail),
-        };
-        match map::refund_of(&view, sale, call.amount) {
-            Returned::Done(facts) => ProviderOutcome::Approved(facts),
-            Returned::NotDone { .. } => {
-                ProviderOutcome::NotSent("the gateway still holds the whole".to_owned())
-            }
-            Returned::Absent => {
-                ProviderOutcome::Unknown("the gateway does not know the sale".to_owned())
-            }
-            Returned::Unclear(detail) => ProviderOutcome::Unknown(detail),
+    async fn submit_card(&self, call: &ProviderCall, payment: &CardPayment) -> ProviderOutcome {
+        match way_of(call) {
+            Way::Card => self.gateway.pay_by_card(call, payment).await,
+            Way::AlfaClick | Way::Following => declined(Reason::MethodDisabled, call),
+            Way::None(reason) => declined(reason, call),
         }
+    }
+
+    async fn authenticate(
+        &self,
+        call: &ProviderCall,
+        answer: &AuthenticationAnswer,
+    ) -> ProviderOutcome {
+        self.gateway.take_answer(call, answer).await
+    }
+
+    async fn close(&self, call: &ProviderCall) -> ProviderOutcome {
+        self.gateway.close(call).await
     }
 
     fn read_notification(
@@ -144,32 +155,31 @@ impl Provider for Rbs {
     }
 }
 
-/// What a status says about a sale that was registered before.
-enum Before {
-    Continue(String),
-    Ended(ProviderOutcome),
+/// How an operation goes through the gateway.
+enum Way {
+    AlfaClick,
+    Card,
+    /// It acts on an order.
+    Following,
+    /// The gateway has no way for it, and is never asked.
+    None(Reason),
 }
 
-fn before(sale: Sale, call: &ProviderCall) -> Before {
-    use map::OpenAt;
-    match sale {
-        Sale::Open(OpenAt::Registered | OpenAt::Bank | OpenAt::Authentication, facts) => {
-            match facts.payment_id {
-                Some(id) => Before::Continue(wire::md_order_of(&id)),
-                None => Before::Ended(ProviderOutcome::Unknown(
-                    "registered before, but the status does not tell the order's id".to_owned(),
-                )),
-            }
+fn way_of(call: &ProviderCall) -> Way {
+    use OperationKind::{Authorization, Capture, Refund, Sale, Void};
+    match (call.method, call.kind) {
+        (Method::AlfaClick, Sale) => Way::AlfaClick,
+        (Method::Card, Sale | Authorization) => Way::Card,
+        (Method::AlfaClick, Refund) | (Method::Card, Capture | Void | Refund) => Way::Following,
+        (Method::AlfaClick, Authorization | Capture | Void) => {
+            Way::None(Reason::TwoStageUnsupported)
         }
-        // errorCode 1 also stands for a bad order number (§1.1): then there is no order.
-        Sale::Absent => Before::Ended(ProviderOutcome::Declined(
-            Reason::ProviderRefusedData,
-            call.facts.clone(),
-        )),
-        Sale::Paid(_) | Sale::Refused(..) | Sale::Open(OpenAt::Held, _) | Sale::Unclear(_) => {
-            Before::Ended(map::asked_sale(sale, call))
-        }
+        (Method::CardPartner, _) => Way::None(Reason::MethodDisabled),
     }
+}
+
+fn declined(reason: Reason, call: &ProviderCall) -> ProviderOutcome {
+    ProviderOutcome::Declined(reason, call.facts.clone())
 }
 
 #[cfg(test)]

@@ -4,7 +4,12 @@
 //! another type than expected is `None`. The Content-Type is not looked at, texts are never
 //! matched. Source: providers.md §1.1, §1.2, §1.4, §1.8 and §1.11.
 
+pub(super) mod step;
+
 use serde_json::{Map, Value};
+
+/// The longest approval code or reference number: the network's have 6 and 12 characters.
+const NETWORK_NUMBER_MAX: usize = 12;
 
 /// The error code as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,10 +74,15 @@ impl Reply {
             amount: number("amount"),
             currency: number("currency"),
             md_order: self.md_order(),
+            approved: sum("approvedAmount"),
             deposited: sum("depositedAmount"),
             refunded: sum("refundedAmount"),
             at_ms: number("authDateTime").or_else(|| number("depositedDate")),
+            deposited_ms: number("depositedDate"),
+            reversed_ms: number("reversedDate"),
             refunded_ms: number("refundedDate"),
+            card: self.0.get("cardAuthInfo").filter(|info| !info.is_null()).map(CardView::read),
+            rrn: self.0.get("authRefNum").and_then(plain),
             refunds: lines.map(|lines| lines.iter().map(RefundLine::read).collect()),
         }
     }
@@ -96,12 +106,37 @@ pub(super) struct OrderView {
     pub(super) currency: Option<i64>,
     /// The gateway's UUID of the order.
     pub(super) md_order: Option<String>,
-    /// What the gateway holds now: captured less returned.
+    /// What was held or taken at first.
+    pub(super) approved: Option<i64>,
+    /// What the gateway has now: captured less returned.
     pub(super) deposited: Option<i64>,
     pub(super) refunded: Option<i64>,
     pub(super) at_ms: Option<i64>,
+    pub(super) deposited_ms: Option<i64>,
+    pub(super) reversed_ms: Option<i64>,
     pub(super) refunded_ms: Option<i64>,
     pub(super) refunds: Option<Vec<RefundLine>>,
+    /// There when a card was tried.
+    pub(super) card: Option<CardView>,
+    pub(super) rrn: Option<String>,
+}
+
+/// `cardAuthInfo`, the fields we use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct CardView {
+    pub(super) approval_code: Option<String>,
+    /// Two digits.
+    pub(super) eci: Option<String>,
+}
+
+impl CardView {
+    fn read(value: &Value) -> Self {
+        let eci = value.get("secureAuthInfo").and_then(|info| info.get("eci")).and_then(integer);
+        Self {
+            approval_code: value.get("approvalCode").and_then(plain),
+            eci: eci.filter(|eci| (0..=99).contains(eci)).map(|eci| format!("{eci:02}")),
+        }
+    }
 }
 
 /// One entry of `refunds`.
@@ -131,6 +166,19 @@ fn integer(value: &Value) -> Option<i64> {
         Value::String(text) => text.trim().parse().ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// A number of the network's, which may come as text or as a number. What is longer than any of
+/// them is none.
+fn plain(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let fits = (1..=NETWORK_NUMBER_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    fits.then_some(text)
 }
 
 fn text(value: &Value) -> Option<&str> {

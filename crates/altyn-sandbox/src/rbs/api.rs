@@ -1,76 +1,99 @@
 //! The methods of the gateway: `/payment/rest/<method>.do`, GET or form POST.
 //!
-//! Credentials are required except where the payment page itself calls (`paymentotherway.do`,
-//! `processform.do`, `getSessionStatus.do`: the order id is the secret); if sent there, they must
-//! be right (**chosen**).
+//! Credentials are required except where the payer's browser itself calls (`paymentotherway.do`,
+//! `processform.do`, `getSessionStatus.do`, `finish3ds.do`, `finish3dsVer2.do`: an id nobody can
+//! guess is the secret); if sent there, they must be right (**chosen**).
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::notice::{self, Operation};
-use super::order::{OrderState, RbsOrder, Refund, RefundState, Way};
+use super::order::{RbsOrder, Way};
+use super::register::{Stages, register};
 use super::reply::{self, Fail};
+use super::{finish, manage, payment};
 use crate::config::RbsMerchant;
-use crate::faults::{Kind, Provider};
-use crate::money;
+use crate::faults::Provider;
 use crate::pages::Lang;
 use crate::runtime::Sandbox;
 use crate::sign;
-use crate::state::{State as Memory, Timer};
+use crate::state::State as Memory;
 use crate::web::{self, Call, Params};
 
-/// Life of an order that names none, seconds (§1.2).
-const DEFAULT_LIFE_S: i64 = 1_200;
-/// A payment may be reversed this long (**chosen** for "the same day").
-const REVERSE_WITHIN_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Methods that make an order, or may move money or an order's state.
+const MOVING: [&str; 11] = [
+    "register.do",
+    "registerPreAuth.do",
+    "paymentorder.do",
+    "3ds/continue.do",
+    "finish3dsPayment.do",
+    "finish3dsVer2Payment.do",
+    "finish3ds.do",
+    "finish3dsVer2.do",
+    "deposit.do",
+    "reverse.do",
+    "refund.do",
+];
 
 /// One entry for all methods, so that faults and the register see each of them.
 pub(super) async fn call(
     State(sandbox): State<Sandbox>,
-    Path(method): Path<String>,
+    Path(path): Path<String>,
     http_method: Method,
     uri: Uri,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     if http_method != Method::GET && http_method != Method::POST {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let params = Params::read(&http_method, &uri, &body);
-    let moves = matches!(method.as_str(), "register.do" | "refund.do" | "reverse.do");
+    let moves = MOVING.contains(&path.as_str());
+    let method = path.rsplit('/').next().unwrap_or_default().to_owned();
     let call = Call { provider: Provider::Rbs, method, moves, params };
     call.note(&sandbox, &http_method, uri.path());
-    web::gate(&sandbox, call, |call, plan| match dispatch(&sandbox, call) {
-        Some(body) => reply::send(body, plan),
-        None => (StatusCode::NOT_FOUND, "no such method\n").into_response(),
+    let lang = Lang::of(&call.params, &headers);
+    web::gate(&sandbox, call, |call, plan| match path.as_str() {
+        "finish3ds.do" => finish::by_browser_v1(&sandbox, &call.params, lang),
+        "finish3dsVer2.do" => finish::by_browser_v2(&sandbox, &call.params, lang),
+        method => match dispatch(&sandbox, method, &call.params) {
+            Some(body) => reply::send(body, plan),
+            None => (StatusCode::NOT_FOUND, "no such method\n").into_response(),
+        },
     })
     .await
 }
 
-fn dispatch(sandbox: &Sandbox, call: &Call) -> Option<Value> {
-    let params = &call.params;
+fn dispatch(sandbox: &Sandbox, method: &str, params: &Params) -> Option<Value> {
     let russian = params.get("language") == Some("ru");
     let plain = |result: Result<Value, Fail>| result.unwrap_or_else(|f| reply::failure(f, russian));
-    Some(match call.method.as_str() {
-        "register.do" => plain(register(sandbox, params)),
+    let paying =
+        |result: Result<Value, Fail>| result.unwrap_or_else(|f| reply::page_failure(f, russian));
+    let done = |result: Result<(), Fail>| plain(result.map(|()| done(russian)));
+    Some(match method {
+        "register.do" => plain(register(sandbox, params, Stages::One)),
+        "registerPreAuth.do" => plain(register(sandbox, params, Stages::Two)),
         "getOrderStatusExtended.do" => {
             plain(read_order(sandbox, params, |o| reply::extended(o, russian)))
         }
         "getOrderStatus.do" => read_order(sandbox, params, |o| reply::old_status(o, russian))
             .unwrap_or_else(|f| reply::old_failure(f, russian)),
-        "refund.do" => plain(refund(sandbox, params).map(|()| done(russian))),
-        "reverse.do" => plain(reverse(sandbox, params).map(|()| done(russian))),
-        "decline.do" => plain(decline(sandbox, params).map(|()| done(russian))),
-        "paymentotherway.do" | "processform.do" => {
-            other_way(sandbox, params).unwrap_or_else(|f| reply::page_failure(f, russian))
+        "deposit.do" => done(manage::deposit(sandbox, params)),
+        "refund.do" => done(manage::refund(sandbox, params)),
+        "reverse.do" => done(manage::reverse(sandbox, params)),
+        "decline.do" => done(manage::decline(sandbox, params)),
+        "paymentorder.do" => paying(payment::by_merchant(sandbox, params, russian)),
+        "processform.do" if params.get("paymentWay").is_none() => {
+            paying(payment::by_page(sandbox, params, russian))
         }
-        "getSessionStatus.do" => {
-            session(sandbox, params).unwrap_or_else(|f| reply::page_failure(f, russian))
-        }
+        "paymentotherway.do" | "processform.do" => paying(other_way(sandbox, params)),
+        "3ds/continue.do" => paying(payment::go_on(sandbox, params, russian)),
+        "verifyEnrollment.do" => paying(payment::enrollment(sandbox, params)),
+        "finish3dsPayment.do" => paying(finish::by_merchant_v1(sandbox, params)),
+        "finish3dsVer2Payment.do" => paying(finish::by_merchant_v2(sandbox, params)),
+        "getSessionStatus.do" => paying(session(sandbox, params)),
         _ => return None,
     })
 }
@@ -79,7 +102,7 @@ fn done(russian: bool) -> Value {
     json!({ "errorCode": 0, "errorMessage": reply::success(russian) })
 }
 
-fn merchant<'a>(sandbox: &'a Sandbox, params: &Params) -> Result<&'a RbsMerchant, Fail> {
+pub(super) fn merchant<'a>(sandbox: &'a Sandbox, params: &Params) -> Result<&'a RbsMerchant, Fail> {
     let token = params.text("token");
     let (user, password) = (params.text("userName"), params.text("password"));
     let fits = |m: &&RbsMerchant| {
@@ -89,7 +112,7 @@ fn merchant<'a>(sandbox: &'a Sandbox, params: &Params) -> Result<&'a RbsMerchant
     sandbox.merchants().iter().find(fits).ok_or(Fail::Denied)
 }
 
-fn amount(params: &Params, missing: Fail) -> Result<u64, Fail> {
+pub(super) fn amount(params: &Params, missing: Fail) -> Result<u64, Fail> {
     let text = params.get("amount").ok_or(missing)?;
     if text.len() > 12 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Fail::Bad("amount"));
@@ -97,7 +120,7 @@ fn amount(params: &Params, missing: Fail) -> Result<u64, Fail> {
     text.parse().map_err(|_| Fail::Bad("amount"))
 }
 
-fn address(params: &Params, name: &'static str) -> Result<Option<String>, Fail> {
+pub(super) fn address(params: &Params, name: &'static str) -> Result<Option<String>, Fail> {
     match params.get(name) {
         None => Ok(None),
         Some(text) if text.len() <= 512 && web::is_web_address(text) => Ok(Some(text.to_owned())),
@@ -106,14 +129,14 @@ fn address(params: &Params, name: &'static str) -> Result<Option<String>, Fail> 
 }
 
 /// Finds the merchant's order by `orderId`, else by `orderNumber`, and ends it if it is late.
-fn own_order(
+pub(super) fn own_order(
     sandbox: &Sandbox,
     merchant: &RbsMerchant,
     params: &Params,
     state: &mut Memory,
     now: i64,
 ) -> Result<usize, Fail> {
-    let by_id = params.get("orderId").or(params.get("mdOrder"));
+    let by_id = params.get("orderId").or(params.get("mdOrder")).or(params.get("MDORDER"));
     let found = match (by_id, params.get("orderNumber")) {
         (Some(id), _) => state.rbs.find(id),
         (None, Some(number)) => state.rbs.find_number(&merchant.name, number),
@@ -138,12 +161,18 @@ fn read_order(
     Ok(show(&order))
 }
 
-/// `paymentotherway.do` and `processform.do`: hands the order to the bank. With `login` a bill
-/// is issued to it, without one the payer is sent to the bank's page.
-fn other_way(sandbox: &Sandbox, params: &Params) -> Result<Value, Fail> {
+/// Credentials are right, if there are any.
+pub(super) fn check_access_if_given(sandbox: &Sandbox, params: &Params) -> Result<(), Fail> {
     if params.get("userName").is_some() || params.get("token").is_some() {
         merchant(sandbox, params)?;
     }
+    Ok(())
+}
+
+/// `paymentotherway.do`, and `processform.do` with `paymentWay`: hands the order to the bank. With `login` a bill
+/// is issued to it, without one the payer is sent to the bank's page.
+fn other_way(sandbox: &Sandbox, params: &Params) -> Result<Value, Fail> {
+    check_access_if_given(sandbox, params)?;
     let id = params.get("MDORDER").or(params.get("mdOrder")).ok_or(Fail::Missing("MDORDER"))?;
     if params.get("paymentWay") != Some("ALFA_ALFACLICK") {
         return Err(Fail::Bad("paymentWay"));
@@ -159,6 +188,10 @@ fn other_way(sandbox: &Sandbox, params: &Params) -> Result<Value, Fail> {
     let (at, way) = sandbox.with_state(|state, now| {
         let at = state.rbs.find(id).ok_or(Fail::Unknown)?;
         super::expire_if_late(sandbox, state, at, now);
+        // The bank takes a bill as a whole and at once: it knows no holds.
+        if state.rbs.orders.get(at).is_some_and(|o| o.two_stage) {
+            return Err(Fail::Bad("paymentWay"));
+        }
         super::hand_over(sandbox, state, at, way, now);
         let order = state.rbs.orders.get(at).filter(|o| o.is_open()).ok_or(Fail::State)?;
         Ok((at, order.way.clone().ok_or(Fail::State)?))
@@ -195,14 +228,16 @@ fn session(sandbox: &Sandbox, params: &Params) -> Result<Value, Fail> {
         "orderNumber": order.order_number,
         "description": order.description,
         "otherWayEnabled": true,
-        "paymentWays": ["ALFA_ALFACLICK"],
+        "paymentWays": ["CARD", "ALFA_ALFACLICK"],
         "bindingEnabled": false,
         "bindingItems": [],
         "cvcNotRequired": false,
         "sslOnly": false,
         "feeEnabled": false,
         "sessionParams": [],
-        "merchantOptions": [],
+        "merchantOptions": [
+            "VISA", "MASTERCARD", "MIR", "SSL", "VISA_TDS", "MASTERCARD_TDS", "MIR_TDS",
+        ],
         "customerDetails": {},
     }))
 }

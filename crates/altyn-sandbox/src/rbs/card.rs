@@ -423,7 +423,8 @@ mod tests {
         for (number, scheme) in good {
             assert_eq!(Pan::parse(number).unwrap().scheme(), Some(scheme), "{number}");
         }
-        for bad in ["4111111111111112", "79927398713", "", "4111-1111-1111-1111", "٤٤٤٤٤٤٤٤٤٤٤٤"] {
+        for bad in ["4111111111111112", "79927398713", "", "4111-1111-1111-1111", "٤٤٤٤٤٤٤٤٤٤٤٤"]
+        {
             assert!(Pan::parse(bad).is_none(), "{bad}");
         }
     }

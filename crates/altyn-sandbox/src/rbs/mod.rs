@@ -21,6 +21,7 @@ mod payment;
 mod register;
 mod reply;
 mod three_ds;
+mod words;
 
 use axum::Router;
 use axum::routing::{any, get};
@@ -33,7 +34,8 @@ use notice::Operation;
 
 #[cfg(test)]
 pub(crate) use order::RefundState;
-pub(crate) use order::{OrderState, RbsBook, RbsOrder, Refund, Way};
+pub(crate) use order::{CardPayment, OrderState, RbsBook, RbsOrder, Refund, Way};
+pub(crate) use words::words;
 
 /// actionCode of an order nobody tried to pay.
 pub(crate) const NOT_TRIED: i32 = -100;
@@ -56,7 +58,7 @@ pub(crate) const PRESS_WITHIN_MS: i64 = 30 * 60 * 1_000;
 pub(crate) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/payment/rest/{*method}", any(api::call))
-        .route("/payment/merchants/{merchant}/{page}", get(page::choose).post(page::hand_over))
+        .route("/payment/merchants/{merchant}/{page}", get(page::choose).post(page::pay))
         .route("/checkout/payments/", get(page::checkout).post(page::checkout_press))
         .route("/checkout/payments", get(page::checkout).post(page::checkout_press))
         .merge(acs::routes())

@@ -1,5 +1,5 @@
-//! Pages for the payer: the gateway's payment page (`formUrl`) and the bank's page the
-//! redirect scenario leads to.
+//! Pages for the payer: the gateway's payment page (`formUrl`) with its card form and the way to
+//! Alfa-Click, and the bank's page the redirect scenario leads to.
 
 use askama::Template;
 use axum::body::Bytes;
@@ -8,8 +8,10 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::order::{OrderState, RbsOrder, Way};
+use super::payment;
+use super::reply::Fail;
 use crate::money;
-use crate::pages::{self, Brand, Choice, Lang, MessagePage, Outcome, PayPage, Tone};
+use crate::pages::{self, Brand, Choice, Lang, MessagePage, Outcome, PayPage, ReturnPage};
 use crate::runtime::Sandbox;
 use crate::state::Press;
 use crate::web::{self, Params};
@@ -25,6 +27,9 @@ struct FormPage {
     description: String,
     amount: String,
     action: String,
+    two_stage: bool,
+    alfa_click: bool,
+    wrong: Option<String>,
 }
 
 /// The order as people see it.
@@ -44,6 +49,15 @@ fn checkout_url(order_id: &str, lang: Lang) -> String {
     format!("/checkout/payments/?orderId={order_id}&lang={}", lang.code())
 }
 
+/// `?lang`, else the language in the page's name, else the browser's.
+fn language(page: &str, params: &Params, headers: &HeaderMap) -> Lang {
+    let named = page.strip_prefix("payment_").and_then(|p| p.strip_suffix(".html"));
+    match params.get("lang").or(named).and_then(Lang::parse) {
+        Some(lang) => lang,
+        None => Lang::of(params, headers),
+    }
+}
+
 /// `GET /payment/merchants/<merchant>/payment_<lang>.html?mdOrder=`.
 pub(super) async fn choose(
     State(sandbox): State<Sandbox>,
@@ -53,53 +67,118 @@ pub(super) async fn choose(
     headers: HeaderMap,
 ) -> Response {
     let params = Params::read(&method, &uri, &Bytes::new());
-    let named = page.strip_prefix("payment_").and_then(|p| p.strip_suffix(".html"));
-    let lang = match params.get("lang").and_then(Lang::parse).or(named.and_then(Lang::parse)) {
-        Some(lang) => lang,
-        None => Lang::of(&params, &headers),
-    };
+    let lang = language(&page, &params, &headers);
     let id = params.text("mdOrder");
     let Some((_, order)) = open(&sandbox, id).filter(|(_, o)| o.merchant == merchant) else {
         return pages::no_order(lang, Brand::Gateway);
     };
-    if order.state != OrderState::Created {
-        return show(&order, Brand::Gateway, lang).respond();
+    form(&order, lang, None)
+}
+
+/// The payment page of an order, without the host.
+pub(crate) fn form_url(order: &RbsOrder, lang: Lang) -> String {
+    let (merchant, id) = (web::path_segment(&order.merchant), &order.order_id);
+    format!("/payment/merchants/{merchant}/payment_{}.html?mdOrder={id}", lang.code())
+}
+
+/// The form while the order can be paid by card, afterwards what came of it. Nothing that was
+/// typed is shown again.
+fn form(order: &RbsOrder, lang: Lang, wrong: Option<String>) -> Response {
+    match order.state {
+        OrderState::Created | OrderState::Authenticating => {}
+        OrderState::Pending
+        | OrderState::Approved
+        | OrderState::Deposited
+        | OrderState::Reversed
+        | OrderState::Refunded
+        | OrderState::Declined => return show(order, Brand::Gateway, lang).respond(),
     }
-    let base = format!("/payment/merchants/{}", web::path_segment(&merchant));
-    let at = |l: Lang| format!("{base}/payment_{}.html?mdOrder={id}", l.code());
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = FormPage {
         lang,
         brand: Brand::Gateway,
-        other_url: at(lang.other()),
+        other_url: form_url(order, lang.other()),
         payee: order.merchant.clone(),
         order: order.order_number.clone(),
         description: order.description.clone(),
-        amount: amount_of(&order, lang),
-        action: at(lang),
+        amount: amount_of(order, lang),
+        action: form_url(order, lang),
+        two_stage: order.two_stage,
+        alfa_click: order.state == OrderState::Created && !order.two_stage,
+        wrong,
     };
-    pages::page(StatusCode::OK, &page)
+    pages::page(status, &page)
 }
 
-/// The Alfa-Click button of the payment page: hands the order over and goes to the bank.
-pub(super) async fn hand_over(
+/// A form of the payment page: the card form (it has `$PAN`), or the Alfa-Click button, which
+/// hands the order over and goes to the bank.
+pub(super) async fn pay(
     State(sandbox): State<Sandbox>,
-    Path((merchant, _)): Path<(String, String)>,
+    Path((merchant, page)): Path<(String, String)>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let params = Params::read(&method, &uri, &body);
-    let lang = Lang::of(&params, &headers);
+    let lang = language(&page, &params, &headers);
     let id = params.text("mdOrder");
     let Some((at, order)) = open(&sandbox, id).filter(|(_, o)| o.merchant == merchant) else {
         return pages::no_order(lang, Brand::Gateway);
     };
+    if params.raw("$PAN").is_some() {
+        return pay_by_card(&sandbox, at, &order, &params, lang);
+    }
+    if order.two_stage {
+        return form(&order, lang, None);
+    }
     sandbox.with_state(|state, now| {
         super::hand_over(&sandbox, state, at, Way::Redirect, now);
     });
     sandbox.press_soon(at);
     Redirect::to(&checkout_url(&order.order_id, lang)).into_response()
+}
+
+/// The gateway's page does not look at the device: it asks the issuer at once.
+fn pay_by_card(
+    sandbox: &Sandbox,
+    at: usize,
+    order: &RbsOrder,
+    params: &Params,
+    lang: Lang,
+) -> Response {
+    let done = sandbox.with_state(|state, now| {
+        payment::take_card(sandbox, state, at, params, now)?;
+        if state.rbs.three_ds_mut(at).is_some_and(|t| t.is_v2()) {
+            payment::ask_issuer(sandbox, state, at, now)?;
+        }
+        state.rbs.orders.get(at).cloned().ok_or(Fail::Unknown)
+    });
+    let order = match done {
+        Ok(order) => order,
+        Err(Fail::State) => return form(order, lang, None),
+        Err(fail) => return form(order, lang, Some(fail.text(lang == Lang::Ru))),
+    };
+    let three_ds = order.card.as_ref().and_then(|c| c.three_ds.as_ref());
+    let base = sandbox.public_url();
+    let (action, fields) = match three_ds {
+        Some(three_ds) if order.state == OrderState::Authenticating && three_ds.is_v2() => {
+            let fields =
+                vec![("creq", three_ds.creq()), ("threeDSSessionData", order.order_id.clone())];
+            (format!("{base}/acs/challenge"), fields)
+        }
+        Some(three_ds) if order.state == OrderState::Authenticating => {
+            let back = format!("{base}/payment/rest/finish3ds.do?lang={}", lang.code());
+            let fields = vec![
+                ("PaReq", three_ds.pa_req()),
+                ("MD", order.order_id.clone()),
+                ("TermUrl", back),
+            ];
+            (format!("{base}/acs/3ds1"), fields)
+        }
+        Some(_) | None => return Redirect::to(&form_url(&order, lang)).into_response(),
+    };
+    ReturnPage { lang, brand: Brand::Gateway, action, fields }.respond()
 }
 
 /// `GET /checkout/payments/?orderId=`: the bank's page.
@@ -183,69 +262,8 @@ fn show(order: &RbsOrder, brand: Brand, lang: Lang) -> PayPage {
     }
 }
 
-/// The state in the payer's words; shared with the lists of the bank and the index.
-pub(crate) fn words(order: &RbsOrder, lang: Lang) -> (Tone, &'static str, &'static str) {
-    match (order.state, order.action_code) {
-        (OrderState::Created, _) => (
-            Tone::Waiting,
-            lang.pick("Создан", "Created"),
-            lang.pick("Ещё не в банке.", "Not at the bank yet."),
-        ),
-        (OrderState::Pending, _) => (
-            Tone::Waiting,
-            lang.pick("Ждёт оплаты", "Waiting for payment"),
-            lang.pick(
-                "Счёт выставлен в банке: войдите под своим логином и оплатите его.",
-                "The bill is at the bank: log in there and pay it.",
-            ),
-        ),
-        (OrderState::Deposited, _) => (
-            Tone::Success,
-            lang.pick("Оплачено", "Paid"),
-            lang.pick("Платёж проведён.", "The payment went through."),
-        ),
-        (OrderState::Reversed, _) => (
-            Tone::Returned,
-            lang.pick("Оплата отменена", "Payment reversed"),
-            lang.pick(
-                "Магазин отменил оплату, деньги вернулись.",
-                "The shop cancelled the payment.",
-            ),
-        ),
-        (OrderState::Refunded, _) => (
-            Tone::Returned,
-            lang.pick("Возвращено", "Refunded"),
-            lang.pick(
-                "Магазин вернул деньги целиком или частью.",
-                "The shop gave back all or a part.",
-            ),
-        ),
-        (OrderState::Declined, super::NO_FUNDS) => (
-            Tone::Problem,
-            lang.pick("Отклонено", "Declined"),
-            lang.pick(
-                "Недостаточно средств на счёте. Деньги не списаны.",
-                "Not enough money on the account. Nothing was taken.",
-            ),
-        ),
-        (OrderState::Declined, super::TIMED_OUT) => (
-            Tone::Problem,
-            lang.pick("Время вышло", "Time is up"),
-            lang.pick(
-                "Оплату не подтвердили вовремя. Деньги не списаны, заказ можно оформить снова.",
-                "The payment was not confirmed in time. Nothing was taken; you may order again.",
-            ),
-        ),
-        (OrderState::Declined, _) => (
-            Tone::Problem,
-            lang.pick("Отменено", "Cancelled"),
-            lang.pick("Оплата отменена. Деньги не списаны.", "Cancelled. Nothing was taken."),
-        ),
-    }
-}
-
 fn outcome(order: &RbsOrder, lang: Lang) -> Outcome {
-    let (tone, headline, text) = words(order, lang);
+    let (tone, headline, text) = super::words(order, lang);
     Outcome {
         tone,
         headline: headline.to_owned(),

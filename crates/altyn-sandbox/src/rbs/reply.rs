@@ -49,7 +49,8 @@ impl Fail {
         }
     }
 
-    fn text(self, russian: bool) -> String {
+    /// What it says.
+    pub(crate) fn text(self, russian: bool) -> String {
         let (ru, en) = match self {
             Self::Duplicate => (
                 "Заказ с таким номером уже обработан",
@@ -221,8 +222,7 @@ fn card_auth_info(card: &CardPayment) -> Value {
             let proof = json!({ "cavv": value(b"cavv"), "xid": value(b"xid") });
             map.insert("threeDSInfo".to_owned(), proof);
         }
-        let letters =
-            [("aresTransStatus", three_ds.ares()), ("rreqTransStatus", three_ds.rreq())];
+        let letters = [("aresTransStatus", three_ds.ares()), ("rreqTransStatus", three_ds.rreq())];
         for (name, status) in letters {
             if let Some(status) = status {
                 map.insert(name.to_owned(), status.letter().into());

@@ -39,7 +39,8 @@ async fn presses_totals_and_the_register() {
     assert_eq!(entry["refunds"][0]["amount_minor"], 300);
     let totals = w.get("/sandbox/totals").await.json();
     let want = json!({
-        "orders": 2, "paid": 1, "charges": 1, "charged_minor": 1000, "refunded_minor": 300,
+        "orders": 2, "paid": 1, "charges": 1, "approved_minor": 1000, "held_minor": 0,
+        "charged_minor": 1000, "refunded_minor": 300,
         "reversed_minor": 0, "net_minor": 700,
     });
     assert_eq!(totals, json!({ "rbs": { "RUB": want }, "ipay": {} }));

@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod bank;
+mod card;
 mod control;
 mod faults;
 mod ipay;
 mod rbs;
 mod support;
+mod three_ds;

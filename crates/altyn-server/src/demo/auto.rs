@@ -10,11 +10,10 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::audit;
-use super::bodies::{PROJECT_ID, Request, Way};
-use super::by_hand::payment_id;
+use super::bodies::{PROJECT_ID, Paid, Request, Sum, Way};
 use super::http::PATIENCE;
 use super::report::Report;
-use super::shop::Callback;
+use super::shop::{Callback, new_id};
 use super::show::{indented, money, summary};
 use super::stage::Stage;
 use crate::commands::say;
@@ -24,6 +23,16 @@ struct Sale {
     way: Way,
     id: String,
     minor: i64,
+}
+
+impl Sale {
+    fn paid(&self) -> Paid<'_> {
+        Paid { project: PROJECT_ID, payment: &self.id, way: self.way }
+    }
+
+    fn sum(&self, minor: i64) -> Sum<'static> {
+        Sum { minor, currency: self.way.currency() }
+    }
 }
 
 /// What a callback must say.
@@ -48,7 +57,7 @@ struct Play<'a> {
 /// Plays everything; success only if all was as it must be.
 pub async fn run(stage: &mut Stage) -> Result<ExitCode> {
     let mut play = Play { stage, report: Report::new() };
-    let prefix = payment_id("demo");
+    let prefix = new_id("demo");
     if let Err(error) = play.scenarios(&prefix).await {
         play.report.differ(format!("{error:#}"));
     }
@@ -163,7 +172,7 @@ impl Play<'_> {
             Some(_) => self.report.step(format!("Частичный возврат (partial refund) {sum}, {id}")),
             None => self.report.step(format!("Возврат остатка (refund of the rest) {sum}, {id}")),
         }
-        let request = self.stage.merchant.refund(sale.way, &sale.id, part);
+        let request = self.stage.merchant.refund(&sale.paid(), part.map(|minor| sale.sum(minor)));
         let request_id = self.accepted(&request, &sale.id).await?;
         let operation = ("refund", "success");
         let expected = Expected { status, left, operation, asked, code: "0" };
@@ -243,7 +252,7 @@ impl Play<'_> {
 
     /// Asks how the payment stands; the answer is signed too.
     async fn status(&mut self, sale: &Sale, expected: &str) -> Result<()> {
-        let request = self.stage.merchant.status(&sale.id);
+        let request = self.stage.merchant.status(PROJECT_ID, &sale.id);
         let answer = self.stage.merchant.send(&request).await?;
         let body = answer.json()?;
         let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default();

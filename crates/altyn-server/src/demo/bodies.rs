@@ -1,6 +1,6 @@
 //! The requests of the shop: their paths, their bodies, their signatures.
 
-use altyn_web::api::ecommpay::sign::{SigningKey, canonical, sign};
+use altyn_web::api::ecommpay::sign::{SigningKey, sign};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -8,6 +8,8 @@ use super::http::{Answer, Http};
 
 /// The project of the demo.
 pub const PROJECT_ID: u32 = 100;
+/// The project whose Alfa-Click payers get a bill instead of being sent to the bank.
+pub const BILLS_PROJECT_ID: u32 = 101;
 
 /// How something is paid in the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub enum Way {
     AlfaClick,
     /// A card through the partner, in Kenyan shillings.
     CardPartner,
+    /// A card, in roubles.
+    Card,
 }
 
 impl Way {
@@ -24,13 +28,24 @@ impl Way {
         match self {
             Self::AlfaClick => "alfa-click",
             Self::CardPartner => "card-partner",
+            Self::Card => "card",
+        }
+    }
+
+    /// Reads `payment.method` of a callback.
+    pub fn of_callback(name: &str) -> Option<Self> {
+        match name {
+            "alfa-click" => Some(Self::AlfaClick),
+            "Card partner" => Some(Self::CardPartner),
+            "card" => Some(Self::Card),
+            _ => None,
         }
     }
 
     /// The currency it is paid in here.
     pub fn currency(self) -> &'static str {
         match self {
-            Self::AlfaClick => "RUB",
+            Self::AlfaClick | Self::Card => "RUB",
             Self::CardPartner => "KES",
         }
     }
@@ -39,6 +54,7 @@ impl Way {
         match self {
             Self::AlfaClick => format!("/v2/payment/online-banking/alfa-click/{action}"),
             Self::CardPartner => format!("/v2/payment/card-partner/{action}"),
+            Self::Card => format!("/v2/payment/card/{action}"),
         }
     }
 
@@ -53,8 +69,29 @@ impl Way {
                 "phone": "12345678900",
                 "email": "payer@example.com",
             }),
+            Self::Card => json!({ "id": "customer-1", "ip_address": "1.1.1.1" }),
         }
     }
+}
+
+/// A payment to do something with.
+#[derive(Clone, Copy, Debug)]
+pub struct Paid<'a> {
+    /// Whose it is.
+    pub project: u32,
+    /// Its id.
+    pub payment: &'a str,
+    /// How it is paid.
+    pub way: Way,
+}
+
+/// Minor units and their currency.
+#[derive(Clone, Copy, Debug)]
+pub struct Sum<'a> {
+    /// How many.
+    pub minor: i64,
+    /// The currency's code.
+    pub currency: &'a str,
 }
 
 /// A signed request.
@@ -66,14 +103,17 @@ pub struct Request {
     pub body: Value,
 }
 
-impl Request {
-    /// The text that was signed.
-    pub fn signed_text(&self) -> String {
-        canonical(&self.body)
-    }
+/// A Payment Page that can be opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Its signed address.
+    pub url: String,
+    /// The same as parameters, for the browser library.
+    pub parameters: Vec<(&'static str, String)>,
 }
 
-/// The shop as the platform's client.
+/// The shop as the platform's client. Clones share connections.
+#[derive(Clone)]
 pub struct Merchant {
     /// The platform's address.
     pub platform: String,
@@ -106,26 +146,36 @@ impl Merchant {
         self.signed(way.path("sale"), body)
     }
 
-    /// A refund of so many minor units, or of all that is left.
-    pub fn refund(&self, way: Way, payment: &str, minor: Option<i64>) -> Request {
-        let mut body = json!({
-            "general": { "project_id": PROJECT_ID, "payment_id": payment },
-            "payment": { "description": "Возврат" },
-        });
-        if let (Some(minor), Some(part)) = (minor, body.get_mut("payment")) {
-            *part = json!({
-                "amount": minor,
-                "currency": way.currency(),
-                "description": "Возврат",
-            });
-        }
-        self.signed(way.path("refund"), body)
+    /// A refund of so much, or of all that is left.
+    pub fn refund(&self, paid: &Paid<'_>, sum: Option<Sum<'_>>) -> Request {
+        self.act(paid, "refund", "Возврат", sum)
+    }
+
+    /// A capture of so much of a hold.
+    pub fn capture(&self, paid: &Paid<'_>, sum: Sum<'_>) -> Request {
+        self.act(paid, "capture", "Списание", Some(sum))
+    }
+
+    /// The release of a hold.
+    pub fn cancel(&self, paid: &Paid<'_>) -> Request {
+        self.act(paid, "cancel", "Отмена", None)
     }
 
     /// How the payment stands.
-    pub fn status(&self, payment: &str) -> Request {
-        let body = json!({ "general": { "project_id": PROJECT_ID, "payment_id": payment } });
+    pub fn status(&self, project: u32, payment: &str) -> Request {
+        let body = json!({ "general": { "project_id": project, "payment_id": payment } });
         self.signed("/v2/payment/status".to_owned(), body)
+    }
+
+    /// The address that opens the Payment Page with these parameters, and the parameters with
+    /// their signature.
+    pub fn page(&self, mut parameters: Vec<(&'static str, String)>) -> Opening {
+        let tree: serde_json::Map<String, Value> =
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        parameters.push(("signature", sign(&Value::Object(tree), &self.key)));
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(&parameters);
+        Opening { url: format!("{}/payment?{}", self.platform, query.finish()), parameters }
     }
 
     /// Posts it.
@@ -136,6 +186,19 @@ impl Merchant {
     /// The whole address of a request.
     pub fn url(&self, request: &Request) -> String {
         format!("{}{}", self.platform, request.path)
+    }
+
+    fn act(&self, paid: &Paid<'_>, action: &str, why: &str, sum: Option<Sum<'_>>) -> Request {
+        let mut payment = json!({ "description": why });
+        if let (Some(Sum { minor, currency }), Some(fields)) = (sum, payment.as_object_mut()) {
+            fields.insert("amount".to_owned(), json!(minor));
+            fields.insert("currency".to_owned(), json!(currency));
+        }
+        let body = json!({
+            "general": { "project_id": paid.project, "payment_id": paid.payment },
+            "payment": payment,
+        });
+        self.signed(paid.way.path(action), body)
     }
 
     fn signed(&self, path: String, mut body: Value) -> Request {

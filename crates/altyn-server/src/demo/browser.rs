@@ -97,13 +97,6 @@ impl Browser {
     }
 }
 
-/// The address of a GET redirect with its body as the query, ready for a browser.
-pub fn link(redirect: &Value) -> Result<Url> {
-    let mut url = address(redirect)?;
-    url.query_pairs_mut().extend_pairs(fields(redirect));
-    Ok(url)
-}
-
 fn address(redirect: &Value) -> Result<Url> {
     let url = redirect.get("url").and_then(Value::as_str);
     let url = url.context("the callback has no redirect_data.url")?;

@@ -99,7 +99,7 @@ pub fn introduce(stage: &Stage, place: &Place) {
     for (name, address) in [
         ("платформа (platform)", format!("{}/", stage.merchant.platform)),
         ("эмуляторы (emulators)", format!("{}/", stage.sandbox_url)),
-        ("магазин (shop)", format!("{}/callback", stage.merchant.shop)),
+        ("магазин (shop)", format!("{}/", stage.merchant.shop)),
         ("данные (data)", place.dir.display().to_string()),
     ] {
         say(format!("   {name:<22} {address}"));

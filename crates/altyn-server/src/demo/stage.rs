@@ -9,7 +9,7 @@ use altyn_domain::id::ProjectId;
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
 use altyn_domain::payment::ReturnUrls;
-use altyn_domain::project::Project;
+use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
 use altyn_store::Schema;
 use altyn_web::api::ecommpay::sign::SigningKey;
 use altyn_web::metrics::Metrics;
@@ -19,11 +19,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::Ports;
-use super::bodies::{Merchant, PROJECT_ID};
+use super::bodies::{BILLS_PROJECT_ID, Merchant, PROJECT_ID};
 use super::browser::Browser;
 use super::http::{Http, PATIENCE};
 use super::place::Place;
-use super::shop::{Callback, Shop};
+use super::shop::{self, Callback, Shop, Surroundings};
 use crate::config::Config;
 use crate::node::{self, Database, Node};
 use crate::sandbox::{self, quoted};
@@ -75,8 +75,17 @@ impl Stage {
         seed(&config, place, &shop_url).await?;
 
         let (stop, stopped) = watch::channel(false);
-        let key = SigningKey::new(place.secret.expose());
-        let (shop, callbacks) = Shop::open(key.clone());
+        let merchant = Merchant {
+            platform: platform.clone(),
+            shop: shop_url,
+            key: SigningKey::new(place.secret.expose()),
+            http: Http::new(),
+        };
+        let (shop, callbacks) = Shop::open(Surroundings {
+            merchant: merchant.clone(),
+            sandbox_url: sandbox_url.clone(),
+            stopped: stopped.clone(),
+        });
         let others = vec![
             emulators(place, listeners.sandbox, (&sandbox_url, &platform), stopped.clone())?,
             tokio::spawn(http::serve(
@@ -87,10 +96,9 @@ impl Stage {
             )),
         ];
         let node = node::start(&config, listeners.platform).await?;
-        let client = Http::new();
         let stage = Self {
-            browser: Browser::new(client.clone()),
-            merchant: Merchant { platform, shop: shop_url, key, http: client },
+            browser: Browser::new(merchant.http.clone()),
+            merchant,
             sandbox_url,
             callbacks,
             node,
@@ -201,17 +209,21 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// Puts the demo's project into the database before the platform starts on it.
+/// Puts the shop's projects into the database before the platform starts on it. They share the
+/// secret: it is one shop.
 async fn seed(config: &Config, place: &Place, shop_url: &str) -> Result<()> {
     let metrics = Arc::new(Metrics::new(0));
     let database = Database::open_as(config, Schema::Migrate, metrics).await?;
-    let stored = StoredProject { project: project(shop_url)?, secret: place.secret.clone() };
-    let put = database.store().put_project(stored).await;
+    let mut put = Ok(());
+    for project in projects(shop_url)? {
+        let stored = StoredProject { project, secret: place.secret.clone() };
+        put = put.and(database.store().put_project(stored).await);
+    }
     database.close().await;
-    put.context("the demo's project was not written")
+    put.context("the demo's projects were not written")
 }
 
-fn project(shop_url: &str) -> Result<Project> {
+fn projects(shop_url: &str) -> Result<[Project; 2]> {
     let fee = |bps| BasisPoints::new(bps).context("a fee above the whole");
     let page = |name: &str| Some(format!("{shop_url}/{name}"));
     let setting = |method, account: &str, fee| MethodSetting {
@@ -220,21 +232,31 @@ fn project(shop_url: &str) -> Result<Project> {
         scenario: Scenario::Redirect,
         fee,
     };
-    Ok(Project {
-        id: ProjectId::new(PROJECT_ID).context("a project's number is at least 1")?,
-        name: "Demo shop".to_owned(),
-        test: true,
-        callback_url: page("callback"),
-        return_urls: ReturnUrls {
-            success: page("thanks"),
-            decline: page("sorry"),
-            back: page("thanks"),
-        },
-        methods: vec![
-            setting(Method::AlfaClick, "alfabank", fee(250)?),
-            setting(Method::CardPartner, "partner", fee(300)?),
-        ],
-        retry_plan: RetryPlan::Documented,
-        clock_offset_ms: 0,
-    })
+    let project = |number, methods| -> Result<Project> {
+        Ok(Project {
+            id: ProjectId::new(number).context("a project's number is at least 1")?,
+            name: shop::NAME.to_owned(),
+            test: true,
+            callback_url: page("callback"),
+            return_urls: ReturnUrls {
+                success: page("thanks"),
+                decline: page("sorry"),
+                back: page("thanks"),
+            },
+            methods,
+            allowed_hosts: Vec::new(),
+            support: Some("help@demo-shop.example".to_owned()),
+            capture_after_ms: CAPTURE_AFTER_MS,
+            retry_plan: RetryPlan::Documented,
+            clock_offset_ms: 0,
+        })
+    };
+    let alfa_click = setting(Method::AlfaClick, "alfabank", fee(250)?);
+    let bills = MethodSetting { scenario: Scenario::Instruction, ..alfa_click.clone() };
+    let redirects = vec![
+        setting(Method::Card, "alfabank", fee(200)?),
+        alfa_click,
+        setting(Method::CardPartner, "partner", fee(300)?),
+    ];
+    Ok([project(PROJECT_ID, redirects)?, project(BILLS_PROJECT_ID, vec![bills])?])
 }

@@ -19,7 +19,10 @@ use altyn_app::projects::Projects;
 use altyn_connect::{AddressPolicy, HttpCallbackSender};
 use altyn_web::api::ecommpay::dialect::EcommpayDialect;
 use altyn_web::metrics::Metrics;
-use altyn_web::state::{Web, WebSettings};
+use altyn_web::payment_page::refusal_code::RefusalCodes;
+use altyn_web::payment_page::token::PageTokens;
+use altyn_web::payment_page;
+use altyn_web::state::{Calls, Web, WebSettings};
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -49,6 +52,7 @@ pub struct Node {
     workers: Vec<JoinHandle<()>>,
     upkeep: Vec<JoinHandle<()>>,
     context: Context,
+    calls: Calls,
     owner: String,
 }
 
@@ -62,7 +66,9 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
     let ids = Arc::new(IdSource::new());
     let lease = lease::take(store.as_ref(), &owner, &ids).await?;
     let wakes = Wakes::new();
-    let context = context(config, Arc::clone(&store), Arc::clone(&ids), wakes.clone())?;
+    let pages = Arc::new(page_tokens(config)?);
+    let ports = (Arc::clone(&store), Arc::clone(&ids), Arc::clone(&pages));
+    let context = context(config, ports, wakes.clone())?;
     context.projects.refresh(store.as_ref()).await.context("cannot read the projects")?;
     let (stop, stopped) = watch::channel(false);
     let upkeep = vec![
@@ -70,10 +76,18 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         tokio::spawn(refresh(Arc::clone(&context.projects), store, stopped.clone())),
     ];
     let workers = start_workers(config, &context, &owner, &wakes, (&metrics, &stopped));
+    let calls = Calls::default();
     let web = Web {
         context: context.clone(),
-        settings: Arc::new(WebSettings { developer_errors: config.web.developer_errors }),
+        settings: Arc::new(WebSettings {
+            developer_errors: config.web.developer_errors,
+            behind_proxy: config.web.behind_proxy,
+        }),
         metrics,
+        calls: calls.clone(),
+        pages,
+        codes: Arc::new(refusal_codes(config)?),
+        streams: payment_page::room(),
     };
     let server = tokio::spawn(crate::http::serve(
         listener,
@@ -82,18 +96,19 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         until(stopped),
     ));
     tracing::info!(%address, database = database.kind(), owner, "serving");
-    Ok(Node { database, stop, server, workers, upkeep, context, owner })
+    Ok(Node { database, stop, server, workers, upkeep, context, calls, owner })
 }
 
 impl Node {
     /// Stops in order; what cannot end in time is left to the leases.
     pub async fn stop(self) {
-        let Self { database, stop, server, workers, upkeep, context, owner } = self;
+        let Self { database, stop, server, workers, upkeep, context, calls, owner } = self;
         tracing::info!("stopping: requests and jobs under way are finished first");
         stop.send_replace(true);
         for task in std::iter::once(server).chain(workers) {
             let _ = task.await;
         }
+        calls.finished().await;
         let now = context.clock.now();
         match context.store.release_jobs(&owner, now).await {
             Ok(released) => tracing::info!(released, "leases were given back"),
@@ -115,7 +130,8 @@ pub async fn for_command(config: &Config, database: &Database) -> Result<Context
     let ids = Arc::new(IdSource::new());
     let owner = format!("command-{:016x}", random_u64()?);
     lease::take(store.as_ref(), &owner, &ids).await?;
-    let context = context(config, Arc::clone(&store), ids, Wakes::new())?;
+    let pages = Arc::new(page_tokens(config)?);
+    let context = context(config, (Arc::clone(&store), ids, pages), Wakes::new())?;
     context.projects.refresh(store.as_ref()).await.context("cannot read the projects")?;
     Ok(context)
 }
@@ -127,8 +143,7 @@ async fn until(mut stopped: watch::Receiver<bool>) {
 
 fn context(
     config: &Config,
-    store: Arc<dyn Store>,
-    ids: Arc<IdSource>,
+    (store, ids, pages): (Arc<dyn Store>, Arc<IdSource>, Arc<PageTokens>),
     wakes: Wakes,
 ) -> Result<Context> {
     let policy = AddressPolicy::parse_allow(&config.callbacks.allow).context("callbacks.allow")?;
@@ -139,10 +154,23 @@ fn context(
         providers: Arc::new(providers::open(config)?),
         sender: Arc::new(sender),
         dialect: Arc::new(EcommpayDialect),
+        pages,
         clock: Arc::new(SystemClock),
         ids,
         on_work: Arc::new(move |kind| wakes.ring(kind)),
     })
+}
+
+/// Makes and reads the addresses of payments' pages, by keys made of the ring.
+fn page_tokens(config: &Config) -> Result<PageTokens> {
+    let keys = key_ring(config)?.derived("payment pages");
+    PageTokens::new(config.public_url(), &keys).context("the key ring is empty")
+}
+
+/// Seals and opens the codes of refused links, by keys made of the ring.
+pub fn refusal_codes(config: &Config) -> Result<RefusalCodes> {
+    let keys = key_ring(config)?.derived("refused links");
+    RefusalCodes::new(&keys).context("the key ring is empty")
 }
 
 fn start_workers(
@@ -166,7 +194,7 @@ fn start_workers(
                 JobKind::CallProvider => CALLS,
                 JobKind::AskOutcome => QUESTIONS,
                 JobKind::DeliverCallback => deliveries,
-                JobKind::ExpireClarification => TIMERS,
+                JobKind::ExpireClarification | JobKind::CaptureHold => TIMERS,
             };
             let worker = Worker {
                 context: context.clone(),

@@ -7,6 +7,14 @@ use altyn_domain::id::PaymentId;
 use super::{At, time};
 use crate::rows::JobRow;
 
+/// The kinds whose subject is an operation.
+pub(crate) const OF_OPERATIONS: [JobKind; 4] = [
+    JobKind::CallProvider,
+    JobKind::AskOutcome,
+    JobKind::ExpireClarification,
+    JobKind::CaptureHold,
+];
+
 /// A job to add, held by nobody.
 pub(crate) fn job_row(job: &NewJob) -> JobRow {
     JobRow {

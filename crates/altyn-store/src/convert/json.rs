@@ -7,13 +7,14 @@ use std::borrow::Cow;
 
 use altyn_app::ports::StoreError;
 use altyn_domain::callback::RetryPlan;
-use altyn_domain::method::{CustomerField, Method, MethodSetting, Scenario};
+use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
-use altyn_domain::payment::{
-    CallbackWishes, Customer, Details, Redirect, RedirectMethod, ReturnUrls,
-};
-use altyn_domain::project::Project;
+use altyn_domain::payment::{CallbackWishes, Customer, Details, PageWishes, ReturnUrls};
+use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
+use altyn_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+pub(crate) mod operation;
 
 type Text<'a> = Option<Cow<'a, str>>;
 
@@ -46,6 +47,9 @@ pub(crate) struct DetailsJson<'a> {
     return_urls: ReturnUrlsJson<'a>,
     #[serde(borrow, default)]
     callback: WishesJson<'a>,
+    /// Absent for a payment that did not begin on the Payment Page.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    page: Option<PageJson<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +99,59 @@ pub(crate) struct WishesJson<'a> {
     disabled: bool,
 }
 
+/// What a link to the Payment Page asked for; methods by their codes.
+#[derive(Serialize, Deserialize)]
+struct PageJson<'a> {
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    language: Text<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    forced: Text<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    hidden: Vec<Cow<'a, str>>,
+    #[serde(default)]
+    two_stage: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+    #[serde(default)]
+    auto_success: bool,
+    #[serde(default)]
+    auto_decline: bool,
+}
+
+impl<'a> From<&'a PageWishes> for PageJson<'a> {
+    fn from(page: &'a PageWishes) -> Self {
+        let code = |method: &Method| Cow::Borrowed(method.code());
+        Self {
+            language: put(&page.language),
+            forced: page.forced.as_ref().map(code),
+            hidden: page.hidden.iter().map(code).collect(),
+            two_stage: page.two_stage,
+            expires_at: page.expires_at.map(Timestamp::as_millis),
+            auto_success: page.auto_success,
+            auto_decline: page.auto_decline,
+        }
+    }
+}
+
+impl PageJson<'_> {
+    /// `None` for a method we never write.
+    fn read(self) -> Option<PageWishes> {
+        let method = |code: Cow<'_, str>| Method::from_code(&code);
+        Some(PageWishes {
+            language: take(self.language),
+            forced: match self.forced {
+                Some(code) => Some(method(code)?),
+                None => None,
+            },
+            hidden: self.hidden.into_iter().map(method).collect::<Option<_>>()?,
+            two_stage: self.two_stage,
+            expires_at: self.expires_at.map(Timestamp::from_millis),
+            auto_success: self.auto_success,
+            auto_decline: self.auto_decline,
+        })
+    }
+}
+
 impl<'a> From<&'a Details> for DetailsJson<'a> {
     fn from(details: &'a Details) -> Self {
         let customer = &details.customer;
@@ -113,14 +170,20 @@ impl<'a> From<&'a Details> for DetailsJson<'a> {
             description: Cow::Borrowed(&details.description),
             return_urls: ReturnUrlsJson::from(&details.return_urls),
             callback: WishesJson::from(&details.callback),
+            page: details.page.as_ref().map(PageJson::from),
         }
     }
 }
 
-impl From<DetailsJson<'_>> for Details {
-    fn from(json: DetailsJson<'_>) -> Self {
-        let customer = json.customer;
-        Self {
+impl DetailsJson<'_> {
+    /// The details; `None` for a word we never write.
+    pub(crate) fn read(self) -> Option<Details> {
+        let customer = self.customer;
+        let page = match self.page {
+            Some(page) => Some(page.read()?),
+            None => None,
+        };
+        Some(Details {
             customer: Customer {
                 id: take(customer.id),
                 ip_address: take(customer.ip_address),
@@ -132,10 +195,11 @@ impl From<DetailsJson<'_>> for Details {
                 last_name: take(customer.last_name),
                 language: take(customer.language),
             },
-            description: json.description.into_owned(),
-            return_urls: json.return_urls.into(),
-            callback: json.callback.into(),
-        }
+            description: self.description.into_owned(),
+            return_urls: self.return_urls.into(),
+            callback: self.callback.into(),
+            page,
+        })
     }
 }
 
@@ -175,52 +239,6 @@ impl From<ReturnUrlsJson<'_>> for ReturnUrls {
     }
 }
 
-/// `operations.redirect`
-#[derive(Serialize, Deserialize)]
-pub(crate) struct RedirectJson<'a> {
-    #[serde(borrow)]
-    method: Cow<'a, str>,
-    #[serde(borrow)]
-    url: Cow<'a, str>,
-    body: Cow<'a, [(String, String)]>,
-}
-
-impl<'a> From<&'a Redirect> for RedirectJson<'a> {
-    fn from(redirect: &'a Redirect) -> Self {
-        Self {
-            method: Cow::Borrowed(redirect.method.as_str()),
-            url: Cow::Borrowed(&redirect.url),
-            body: Cow::Borrowed(&redirect.body),
-        }
-    }
-}
-
-impl RedirectJson<'_> {
-    /// The redirect; `None` for a method we never write.
-    pub(crate) fn read(self) -> Option<Redirect> {
-        let method = [RedirectMethod::Get, RedirectMethod::Post]
-            .into_iter()
-            .find(|method| method.as_str() == self.method)?;
-        Some(Redirect { method, url: self.url.into_owned(), body: self.body.into_owned() })
-    }
-}
-
-/// `operations.missing`: NULL when nothing is.
-pub(crate) fn encode_missing(missing: &[CustomerField]) -> Result<Option<String>, StoreError> {
-    if missing.is_empty() {
-        return Ok(None);
-    }
-    let words: Vec<&str> = missing.iter().map(|field| field.as_str()).collect();
-    encode(&words).map(Some)
-}
-
-/// Reads [`encode_missing`] back.
-pub(crate) fn decode_missing(text: Option<&str>) -> Option<Vec<CustomerField>> {
-    let Some(text) = text else { return Some(Vec::new()) };
-    let words: Vec<Cow<'_, str>> = decode(text)?;
-    words.iter().map(|word| CustomerField::parse(word)).collect()
-}
-
 /// `projects.settings`
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SettingsJson<'a> {
@@ -230,11 +248,22 @@ pub(crate) struct SettingsJson<'a> {
     #[serde(borrow, default)]
     return_urls: ReturnUrlsJson<'a>,
     methods: Vec<MethodJson<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    allowed_hosts: Vec<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    support: Text<'a>,
+    #[serde(default = "capture_after_ms")]
+    capture_after_ms: i64,
     /// Absent for the documented plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_pauses_ms: Option<Cow<'a, [i64]>>,
     #[serde(default)]
     clock_offset_ms: i64,
+}
+
+/// For settings that were written before there were holds.
+const fn capture_after_ms() -> i64 {
+    CAPTURE_AFTER_MS
 }
 
 #[derive(Serialize, Deserialize)]
@@ -261,6 +290,9 @@ impl<'a> From<&'a Project> for SettingsJson<'a> {
             callback_url: put(&project.callback_url),
             return_urls: ReturnUrlsJson::from(&project.return_urls),
             methods: project.methods.iter().map(MethodJson::from).collect(),
+            allowed_hosts: project.allowed_hosts.iter().map(|host| host.as_str().into()).collect(),
+            support: put(&project.support),
+            capture_after_ms: project.capture_after_ms,
             retry_pauses_ms: match &project.retry_plan {
                 RetryPlan::Documented => None,
                 RetryPlan::Pauses(pauses) => Some(Cow::Borrowed(pauses)),
@@ -271,6 +303,12 @@ impl<'a> From<&'a Project> for SettingsJson<'a> {
 }
 
 impl SettingsJson<'_> {
+    /// Moves the clock forward and says how far it is ahead now; `None` past every number.
+    pub(crate) fn advance_clock(&mut self, by_ms: i64) -> Option<i64> {
+        self.clock_offset_ms = self.clock_offset_ms.checked_add(by_ms)?;
+        Some(self.clock_offset_ms)
+    }
+
     /// Fills a project that has its number and name only; `None` for a word we never write.
     pub(crate) fn read_into(self, project: Project) -> Option<Project> {
         Some(Project {
@@ -278,6 +316,9 @@ impl SettingsJson<'_> {
             callback_url: take(self.callback_url),
             return_urls: self.return_urls.into(),
             methods: self.methods.into_iter().map(MethodJson::read).collect::<Option<_>>()?,
+            allowed_hosts: self.allowed_hosts.into_iter().map(Cow::into_owned).collect(),
+            support: take(self.support),
+            capture_after_ms: self.capture_after_ms,
             retry_plan: self
                 .retry_pauses_ms
                 .map_or(RetryPlan::Documented, |pauses| RetryPlan::Pauses(pauses.into_owned())),

@@ -35,9 +35,7 @@ pub(crate) fn balance_delta(row: &EntryRow) -> (i64, i64) {
 /// An entry from its row.
 pub(crate) fn entry(row: &EntryRow) -> Result<StoredEntry, StoreError> {
     let at = At::of::<EntryRow>(row.operation, row.line);
-    let posting = [PostingKind::Sale, PostingKind::Refund, PostingKind::LateMoney]
-        .into_iter()
-        .find(|kind| kind.as_str() == row.posting);
+    let posting = PostingKind::ALL.iter().copied().find(|kind| kind.as_str() == row.posting);
     let direction = [Direction::Debit, Direction::Credit]
         .into_iter()
         .find(|direction| direction.as_str() == row.direction);

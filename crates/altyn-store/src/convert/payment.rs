@@ -14,9 +14,10 @@ use altyn_domain::reason::Reason;
 use altyn_domain::time::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::json::{
-    DetailsJson, RedirectJson, WishesJson, decode, decode_missing, encode, encode_missing,
+use super::json::operation::{
+    AuthenticationJson, CardJson, RedirectJson, decode_missing, encode_missing,
 };
+use super::json::{DetailsJson, WishesJson, decode, encode};
 use super::{At, time};
 use crate::rows::{AttemptRow, EventRow, NotificationRow, OperationRow, PaymentRow};
 
@@ -31,6 +32,7 @@ pub(crate) fn payment_row(payment: &Payment) -> Result<PaymentRow, StoreError> {
         method: payment.method.code().to_owned(),
         currency: payment.amount.currency().code().to_owned(),
         amount_minor: payment.amount.minor(),
+        authorized_minor: payment.authorized.minor(),
         captured_minor: payment.captured.minor(),
         refunded_minor: payment.refunded.minor(),
         reserved_minor: payment.refund_reserved.minor(),
@@ -47,13 +49,14 @@ pub(crate) fn payment_row(payment: &Payment) -> Result<PaymentRow, StoreError> {
 pub(crate) fn payment(row: PaymentRow) -> Result<Payment, StoreError> {
     let at = At::of::<PaymentRow>(row.project, row.id);
     let currency = at.currency(&row.currency)?;
-    let details: DetailsJson<'_> = at.need("details", decode(&row.details))?;
+    let details = decode::<DetailsJson<'_>>(&row.details).and_then(DetailsJson::read);
     Ok(Payment {
         project: at.project(row.project)?,
         id: PaymentId::new(row.id),
         generation: row.generation,
         method: at.need("method", Method::from_code(&row.method))?,
         amount: at.amount("amount_minor", row.amount_minor, currency)?,
+        authorized: at.amount("authorized_minor", row.authorized_minor, currency)?,
         captured: at.amount("captured_minor", row.captured_minor, currency)?,
         refunded: at.amount("refunded_minor", row.refunded_minor, currency)?,
         refund_reserved: at.amount("reserved_minor", row.reserved_minor, currency)?,
@@ -62,7 +65,7 @@ pub(crate) fn payment(row: PaymentRow) -> Result<Payment, StoreError> {
         event_seq: row.event_seq,
         created_at: time(row.created_at),
         updated_at: time(row.updated_at),
-        details: details.into(),
+        details: at.need("details", details)?,
         reference: at.need("reference", PaymentRef::new(row.reference))?,
     })
 }
@@ -72,6 +75,9 @@ pub(crate) fn operation_row(operation: &Operation) -> Result<OperationRow, Store
     let redirect =
         operation.redirect.as_ref().map(|redirect| encode(&RedirectJson::from(redirect)));
     let wishes = operation.callback.as_ref().map(|wishes| encode(&WishesJson::from(wishes)));
+    let card = operation.card.as_ref().map(|card| encode(&CardJson::from(card)));
+    let authentication =
+        operation.authentication.as_ref().map(|step| encode(&AuthenticationJson::from(step)));
     Ok(OperationRow {
         project: operation.project.get().into(),
         id: operation.id.get(),
@@ -87,8 +93,13 @@ pub(crate) fn operation_row(operation: &Operation) -> Result<OperationRow, Store
         instruction: operation.instruction.into(),
         provider_payment_id: operation.provider.payment_id.clone(),
         auth_code: operation.provider.auth_code.clone(),
+        rrn: operation.provider.rrn.clone(),
+        eci: operation.provider.eci.clone(),
         provider_at: operation.provider.at.map(Timestamp::as_millis),
         redirect: redirect.transpose()?,
+        card: card.transpose()?,
+        authentication: authentication.transpose()?,
+        capture_at: operation.capture_at.map(Timestamp::as_millis),
         missing: encode_missing(&operation.missing)?,
         merchant_refund_id: operation.merchant_refund_id.clone(),
         callback: wishes.transpose()?,
@@ -108,6 +119,14 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
     let redirect = row.redirect.as_deref().map(|text| {
         at.need("redirect", decode::<RedirectJson<'_>>(text).and_then(RedirectJson::read))
     });
+    let card = row
+        .card
+        .as_deref()
+        .map(|text| at.need("card", decode::<CardJson<'_>>(text).and_then(CardJson::read)));
+    let authentication = row.authentication.as_deref().map(|text| {
+        let step = decode::<AuthenticationJson<'_>>(text).and_then(AuthenticationJson::read);
+        at.need("authentication", step)
+    });
     let wishes = row.callback.as_deref().map(|text| {
         let wishes = decode::<WishesJson<'_>>(text).map(CallbackWishes::from);
         at.need("callback", wishes)
@@ -125,6 +144,9 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
         fee: at.need("fee_bps", fee)?,
         instruction: at.truth("instruction", row.instruction)?,
         redirect: redirect.transpose()?,
+        card: card.transpose()?,
+        authentication: authentication.transpose()?,
+        capture_at: row.capture_at.map(time),
         missing: at.need("missing", decode_missing(row.missing.as_deref()))?,
         callback: wishes.transpose()?,
         late_money: at.truth("late_money", row.late_money)?,
@@ -136,6 +158,8 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
         provider: ProviderFacts {
             payment_id: row.provider_payment_id,
             auth_code: row.auth_code,
+            rrn: row.rrn,
+            eci: row.eci,
             at: row.provider_at.map(time),
         },
         merchant_refund_id: row.merchant_refund_id,

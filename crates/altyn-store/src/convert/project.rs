@@ -4,7 +4,7 @@ use altyn_app::ports::StoreError;
 use altyn_app::projects::StoredProject;
 use altyn_domain::callback::RetryPlan;
 use altyn_domain::payment::ReturnUrls;
-use altyn_domain::project::Project;
+use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
 
 use super::At;
 use super::json::{SettingsJson, decode, encode};
@@ -43,6 +43,9 @@ pub(crate) fn project(row: ProjectRow, keys: &KeyRing) -> Result<StoredProject, 
         callback_url: None,
         return_urls: ReturnUrls::default(),
         methods: Vec::new(),
+        allowed_hosts: Vec::new(),
+        support: None,
+        capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::default(),
         clock_offset_ms: 0,
     };
@@ -56,4 +59,19 @@ pub(crate) fn reseal(keys: &KeyRing, row: &ProjectRow) -> Result<Vec<u8>, StoreE
     keys.open_project_secret(row.id, &row.secret)
         .and_then(|secret| keys.seal_project_secret(row.id, &secret))
         .map_err(|error| StoreError::Database(format!("project {}: {error}", row.id)))
+}
+
+/// A project's settings with its clock moved forward, and how far it is ahead now.
+pub(crate) fn advance_clock(id: i64, settings: &str, by_ms: i64) -> Result<Advanced, StoreError> {
+    let at = At::of::<ProjectRow>(id, 0);
+    let mut json: SettingsJson<'_> = at.need("settings", decode(settings))?;
+    let ahead_ms = at.need("settings", json.advance_clock(by_ms))?;
+    Ok(Advanced { settings: encode(&json)?, ahead_ms })
+}
+
+/// What [`advance_clock`] gives.
+#[derive(Debug)]
+pub(crate) struct Advanced {
+    pub(crate) settings: String,
+    pub(crate) ahead_ms: i64,
 }

@@ -15,7 +15,7 @@ use tokio_postgres::types::ToSql;
 use super::PostgresStore;
 use super::connection::{Link, database};
 use super::reads::{read_all, value};
-use crate::convert::job::kind;
+use crate::convert::job::{OF_OPERATIONS, kind};
 use crate::convert::{callback, ledger, payment};
 use crate::rows::{BalanceRow, CallbackRow, EntryRow, EventRow, OperationRow, PaymentRow, Row};
 
@@ -102,9 +102,8 @@ impl Page {
         let callbacks = by(link, &CALLBACKS, &keys).await?;
         let operation_keys = keys_of(&operations, 0, 1)?;
         let entries = by(link, &ENTRIES, &operation_keys).await?;
-        let kinds = [JobKind::CallProvider, JobKind::AskOutcome, JobKind::ExpireClarification];
         let mut job_keys: Vec<Key> = Vec::new();
-        for kind in kinds {
+        for kind in OF_OPERATIONS {
             job_keys.extend(operation_keys.iter().map(|(_, id)| (kind.number(), *id)));
         }
         let deliver = JobKind::DeliverCallback.number();

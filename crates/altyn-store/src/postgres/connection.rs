@@ -160,6 +160,7 @@ impl Line {
 /// A fixed set of connections, used in turn. Statements of many callers travel on one connection
 /// at the same time; the server does them one after another.
 pub(super) struct Pool {
+    server: Arc<Server>,
     lines: Vec<Line>,
     next: AtomicUsize,
 }
@@ -168,7 +169,13 @@ impl Pool {
     /// `size` connections, at least one.
     pub(super) fn new(server: &Arc<Server>, size: usize) -> Self {
         let lines = (0..size.max(1)).map(|_| Line::new(server)).collect();
-        Self { lines, next: AtomicUsize::new(0) }
+        Self { server: Arc::clone(server), lines, next: AtomicUsize::new(0) }
+    }
+
+    /// A connection beside the set, closed when it is dropped: for a rare transaction of several
+    /// statements that writes.
+    pub(super) async fn own_link(&self) -> Result<Link, StoreError> {
+        self.server.connect().await
     }
 
     async fn link(&self) -> Result<Arc<Link>, StoreError> {

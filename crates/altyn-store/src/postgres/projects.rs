@@ -1,13 +1,14 @@
-//! Projects: read, written, and sealed anew.
+//! Projects: read, written, their clocks moved, and sealed anew.
 
 use std::sync::LazyLock;
 
 use altyn_app::ports::StoreError;
 use altyn_app::projects::StoredProject;
+use altyn_domain::id::ProjectId;
 
 use super::PostgresStore;
 use super::connection::{Pool, database};
-use crate::convert::project::{project, project_row, reseal};
+use crate::convert::project::{self, project, project_row, reseal};
 use crate::rows::{ProjectRow, Row as _};
 use crate::seal::KeyRing;
 
@@ -43,6 +44,50 @@ pub(super) async fn put(
 ) -> Result<(), StoreError> {
     let row = project_row(stored, keys)?;
     pool.rows(PUT, &[&row.id, &row.name, &row.settings, &row.secret]).await.map(drop)
+}
+
+/// No index leads to the jobs of a project: only tests move clocks, and every payment would pay for
+/// it. A lease is real time and stays; a wake that waits behind it is due earlier.
+const ADVANCE_JOBS: &str = "
+    UPDATE jobs SET due_at = CASE WHEN owner IS NULL THEN due_at - $2::bigint ELSE due_at END,
+        woken_for = woken_for - $2::bigint
+    WHERE project = $1::bigint";
+
+const ADVANCE_PROJECT: &str = "
+    WITH moved AS (UPDATE meta SET value = value + 1 WHERE key = 'projects_version')
+    UPDATE projects SET settings = $2::text, version = version + 1,
+        updated_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+    WHERE id = $1::bigint";
+
+/// Moves a project's clock forward, and with it what is due for the project.
+///
+/// The jobs are locked as a whole and before anything else: writers lock theirs in the order of
+/// their own needs, and a scan that locks row by row could wait for them in a circle. It has a
+/// connection of its own, whose end undoes what was not committed, also when nobody waits for the
+/// answer any more.
+pub(super) async fn advance_clock(
+    pool: &Pool,
+    id: ProjectId,
+    by_ms: i64,
+) -> Result<Option<i64>, StoreError> {
+    let mut link = pool.own_link().await?;
+    let id = i64::from(id.get());
+    let advance = async {
+        let transaction = link.client.transaction().await?;
+        transaction.batch_execute("LOCK TABLE jobs IN EXCLUSIVE MODE").await?;
+        let sql = "SELECT settings FROM projects WHERE id = $1::bigint FOR UPDATE";
+        let Some(row) = transaction.query_opt(sql, &[&id]).await? else { return Ok(Ok(None)) };
+        let settings: String = row.try_get(0)?;
+        let advanced = match project::advance_clock(id, &settings, by_ms) {
+            Ok(advanced) => advanced,
+            Err(error) => return Ok(Err(error)),
+        };
+        transaction.execute(ADVANCE_PROJECT, &[&id, &advanced.settings]).await?;
+        transaction.execute(ADVANCE_JOBS, &[&id, &by_ms]).await?;
+        transaction.commit().await?;
+        Ok(Ok(Some(advanced.ahead_ms)))
+    };
+    advance.await.map_err(|error: tokio_postgres::Error| database(&error))?
 }
 
 /// The counter of changes of projects.

@@ -113,6 +113,14 @@ impl Store for PostgresStore {
         projects::put(&self.pool, &self.keys, &project).await
     }
 
+    async fn advance_clock(
+        &self,
+        project: ProjectId,
+        by_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        projects::advance_clock(&self.pool, project, by_ms).await
+    }
+
     async fn users(&self) -> Result<Vec<User>, StoreError> {
         users::all(&self.pool).await
     }

@@ -128,12 +128,12 @@ mod tests {
     use altyn_app::jobs::{Job, Lease};
     use altyn_domain::id::{PaymentId, ProjectId};
     use altyn_domain::time::Timestamp;
-    use altyn_testkit::build::{project, sale_of, sale_request};
+    use altyn_testkit::build::{payment_of, project, sale_request};
 
     use super::*;
 
     fn change(payment: i64, expected_version: i64) -> WriteSet {
-        let (mut record, _) = sale_of(&project(1).project, sale_request("a"));
+        let (mut record, _) = payment_of(&project(1).project, sale_request("a"));
         record.payment.id = PaymentId::new(payment);
         let payment =
             Some(PaymentWrite::Changed { payment: Box::new(record.payment), expected_version });

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::SqliteStore;
 use super::reads::{self, select};
-use crate::convert::{callback, ledger, payment};
+use crate::convert::{callback, job, ledger, payment};
 use crate::rows::{BalanceRow, CallbackRow, EntryRow, EventRow, JobRow, PaymentRow, Row};
 
 #[async_trait]
@@ -54,7 +54,7 @@ fn dossier(connection: &Connection, row: PaymentRow) -> Result<Dossier, StoreErr
     for operation in &record.operations {
         let rows: Vec<EntryRow> = reads::all(connection, &ENTRIES, (project, operation.id.get()))?;
         entries.extend(rows);
-        for kind in [JobKind::CallProvider, JobKind::AskOutcome, JobKind::ExpireClarification] {
+        for kind in job::OF_OPERATIONS {
             jobs.extend(job_of(connection, kind, operation.id.get())?);
         }
     }

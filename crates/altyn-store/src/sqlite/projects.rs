@@ -1,11 +1,11 @@
-//! Writing projects, and sealing their secrets anew.
+//! Writing projects, moving their clocks, and sealing their secrets anew.
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::command::{Batch, Command, Failure};
-use crate::convert::project::reseal;
+use crate::convert::project::{advance_clock, reseal};
 use crate::rows::{ProjectRow, Row};
 use crate::seal::KeyRing;
 
@@ -27,6 +27,41 @@ impl Command for PutProject {
         )?;
         statement.execute((row.id, &row.name, &row.settings, &row.secret))?;
         move_version(batch.connection)
+    }
+}
+
+/// Moves a project's clock forward, and with it what is due for the project.
+pub(super) struct AdvanceClock {
+    pub(super) project: i64,
+    pub(super) by_ms: i64,
+}
+
+impl Command for AdvanceClock {
+    type Answer = Option<i64>;
+
+    fn apply(&self, batch: &mut Batch<'_>) -> Result<Option<i64>, Failure> {
+        let connection = batch.connection;
+        let mut read = connection.prepare_cached("SELECT settings FROM projects WHERE id = ?1")?;
+        let settings: Option<String> =
+            read.query_row([self.project], |row| row.get(0)).optional()?;
+        let Some(settings) = settings else { return Ok(None) };
+        let advanced = advance_clock(self.project, &settings, self.by_ms)?;
+        let mut write = connection.prepare_cached(
+            "UPDATE projects SET settings = ?2, version = version + 1,
+                 updated_at = unixepoch() * 1000
+             WHERE id = ?1",
+        )?;
+        write.execute((self.project, &advanced.settings))?;
+        // No index leads to the jobs of a project: only tests move clocks, and every payment would
+        // pay for it. A lease is real time and stays; a wake that waits behind it is due earlier.
+        let mut jobs = connection.prepare_cached(
+            "UPDATE jobs SET due_at = iif(owner IS NULL, due_at - ?2, due_at),
+                 woken_for = woken_for - ?2
+             WHERE project = ?1",
+        )?;
+        jobs.execute((self.project, self.by_ms))?;
+        move_version(connection)?;
+        Ok(Some(advanced.ahead_ms))
     }
 }
 

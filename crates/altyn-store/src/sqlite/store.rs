@@ -15,7 +15,7 @@ use async_trait::async_trait;
 
 use super::jobs::Release;
 use super::nodes::{LeaseNode, RenewNode};
-use super::projects::{PutProject, RotateKeys};
+use super::projects::{AdvanceClock, PutProject, RotateKeys};
 use super::users::PutUser;
 use super::{SqliteStore, reads};
 use crate::convert::write_set::WriteSet;
@@ -119,6 +119,14 @@ impl Store for SqliteStore {
     async fn put_project(&self, project: StoredProject) -> Result<(), StoreError> {
         let row = project::project_row(&project, &self.keys)?;
         self.ask(PutProject(row)).await
+    }
+
+    async fn advance_clock(
+        &self,
+        project: ProjectId,
+        by_ms: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        self.ask(AdvanceClock { project: project.get().into(), by_ms }).await
     }
 
     async fn users(&self) -> Result<Vec<User>, StoreError> {

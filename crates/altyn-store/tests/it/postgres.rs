@@ -11,12 +11,14 @@ use altyn_app::check::CheckReads;
 use altyn_app::ports::{CommitError, Store, StoreError};
 use altyn_store::postgres::{Options, PostgresStore, PostgresWriter};
 use altyn_store::{KeyRing, Schema, rows};
-use altyn_testkit::build::{Shop, sale_of, sale_request};
+use altyn_testkit::build::{Shop, payment_of, sale_request};
 use altyn_testkit::store_contract;
 use altyn_testkit::store_contract::{Bench, TextRows};
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+use crate::upgrade;
 
 /// A database of its own, removed by [`Database::drop_it`].
 struct Database {
@@ -107,10 +109,13 @@ fn spawn(writers: Vec<PostgresWriter>) -> JoinSet<()> {
 
 impl PostgresBench {
     async fn open() -> Option<Arc<Self>> {
-        let database = Database::create("C.UTF-8").await?;
+        Some(Self::open_in(Database::create("C.UTF-8").await?).await)
+    }
+
+    async fn open_in(database: Database) -> Arc<Self> {
         let (store, writers) = database.open(migrating()).await.unwrap();
         let writers = std::sync::Mutex::new(spawn(writers));
-        Some(Arc::new(Self { store: Arc::new(store), database, writers }))
+        Arc::new(Self { store: Arc::new(store), database, writers })
     }
 }
 
@@ -144,16 +149,41 @@ store_contract!(open);
 async fn a_schema_that_is_not_ours_is_refused() {
     let Some(database) = Database::create("C.UTF-8").await else { return };
     let older = database.open(Options::default()).await.err();
-    assert!(matches!(older, Some(StoreError::Older { found: 0, known: 1 })), "{older:?}");
+    assert!(matches!(older, Some(StoreError::Older { found: 0, known: 2 })), "{older:?}");
     database.open(migrating()).await.unwrap();
     database.open(Options::default()).await.unwrap();
-    let sql = "INSERT INTO schema_migrations VALUES (2, 'future', 'x', 0)";
+    let sql = "INSERT INTO schema_migrations VALUES (3, 'future', 'x', 0)";
     run(&database.url(), sql).await.unwrap();
     for options in [Options::default(), migrating()] {
         let newer = database.open(options).await.err();
-        assert!(matches!(newer, Some(StoreError::Newer { found: 2, known: 1 })), "{newer:?}");
+        assert!(matches!(newer, Some(StoreError::Newer { found: 3, known: 2 })), "{newer:?}");
     }
     database.drop_it().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_the_first_schema_is_upgraded() {
+    let Some(database) = Database::create("C.UTF-8").await else { return };
+    let first = include_str!("../../migrations/postgres/0001_first.sql");
+    let checksum = upgrade::CHECKSUMS.postgres;
+    let sql = format!(
+        "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL,
+             checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);
+         INSERT INTO schema_migrations VALUES (1, 'first', '{checksum}', 0);
+         {first}
+         {}",
+        upgrade::ROWS.replace(" X'", " '\\x")
+    );
+    run(&database.url(), &sql).await.unwrap();
+    let older = database.open(Options::default()).await.err();
+    assert!(matches!(older, Some(StoreError::Older { found: 1, known: 2 })), "{older:?}");
+    let mut before = Vec::new();
+    for statement in upgrade::old_tables() {
+        before.push(run(&database.url(), &statement).await.unwrap());
+    }
+    let bench: Arc<dyn Bench> = PostgresBench::open_in(database).await;
+    upgrade::prove(&bench, before).await;
+    bench.close().await;
 }
 
 #[tokio::test]
@@ -259,7 +289,7 @@ async fn nodes_on_one_database_agree() {
         let mut commits = JoinSet::new();
         for n in 0..100 {
             for (node, n) in [(&shop, n), (&elsewhere, 99 - n)] {
-                let (_, changes) = sale_of(&shop.project, sale_request(&format!("{round}-{n}")));
+                let (_, changes) = payment_of(&shop.project, sale_request(&format!("{round}-{n}")));
                 let store = Arc::clone(&node.store);
                 commits.spawn(async move { store.commit(changes).await });
             }

@@ -13,6 +13,10 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use crate::upgrade;
+
+const FILE: &str = "altyn.db";
+
 struct SqliteBench {
     store: Arc<SqliteStore>,
     path: PathBuf,
@@ -21,14 +25,17 @@ struct SqliteBench {
 }
 
 async fn open() -> Option<Arc<dyn Bench>> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("altyn.db");
     let keys = KeyRing::parse(&KeyRing::generate_line(1).unwrap()).unwrap();
+    Some(open_in(tempfile::tempdir().unwrap(), keys))
+}
+
+fn open_in(directory: tempfile::TempDir, keys: KeyRing) -> Arc<dyn Bench> {
+    let path = directory.path().join(FILE);
     let options = Options { schema: Schema::Migrate, ..Options::default() };
     let (store, mut writer) = SqliteStore::open(&path, keys, options).unwrap();
     // It ends by itself when the last handle on the store is gone.
     std::thread::spawn(move || while writer.step_blocking().is_some() {});
-    Some(Arc::new(SqliteBench { store: Arc::new(store), path, _directory: directory }))
+    Arc::new(SqliteBench { store: Arc::new(store), path, _directory: directory })
 }
 
 #[async_trait]
@@ -69,3 +76,32 @@ fn text(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<String>> 
 }
 
 store_contract!(open);
+
+/// Tables that were made anew keep their rows and get all their indexes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_the_first_schema_is_upgraded() {
+    const INDEXES: &str = "SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY sql";
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE);
+    let first = include_str!("../../migrations/sqlite/0001_first.sql");
+    let checksum = upgrade::CHECKSUMS.sqlite;
+    let old = Connection::open(&path).unwrap();
+    old.execute_batch(&format!(
+        "CREATE TABLE schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL,
+             checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
+         INSERT INTO schema_migrations VALUES (1, 'first', '{checksum}', 0);
+         {first}
+         {}",
+        upgrade::ROWS
+    ))
+    .unwrap();
+    drop(old);
+    let before = upgrade::old_tables().map(|statement| rows(&path, &statement).unwrap()).collect();
+    let indexes = rows(&path, INDEXES).unwrap();
+    assert!(indexes.len() > 5, "{indexes:?}");
+
+    let keys = KeyRing::parse("1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let bench = open_in(directory, keys);
+    assert_eq!(rows(&path, INDEXES).unwrap(), indexes);
+    upgrade::prove(&bench, before).await;
+}

@@ -9,7 +9,7 @@ use altyn_app::changeset::{CallbackTry, Changeset};
 use altyn_domain::id::CallbackId;
 
 use super::{Bench, keep};
-use crate::build::{Shop, callback, number, sale_of, sale_request};
+use crate::build::{Shop, callback, number, payment_of, sale_request};
 use crate::clock::START;
 
 async fn owe(shop: &Shop, callback: &Callback) {
@@ -73,7 +73,7 @@ pub async fn callbacks_read_back_and_follow_their_tries(bench: Arc<dyn Bench>) {
 pub async fn callbacks_are_listed_by_filter_a_page_at_a_time(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let (one, two) = (shop.accepted("one").await, shop.accepted("two").await);
-    let (foreign, changes) = sale_of(&shop.other, sale_request("one"));
+    let (foreign, changes) = payment_of(&shop.other, sale_request("one"));
     keep(&shop.store, changes).await;
     let mut all = Vec::new();
     for turn in 0..30_usize {

@@ -12,7 +12,7 @@ use altyn_domain::payment::decide::Happening;
 
 use super::jobs::claim_all;
 use super::{Bench, assert_sound, commit_all, count, keep, refuse, row_counts};
-use crate::build::{Shop, callback, refund_request, sale_of, sale_request};
+use crate::build::{Shop, callback, payment_of, refund_request, sale_request};
 use crate::clock::START;
 
 /// A merchant's id is taken in whatever case it is written, in its project only.
@@ -26,7 +26,7 @@ pub async fn a_taken_reference_is_refused_in_any_case(bench: Arc<dyn Bench>) {
     }
     assert_eq!(row_counts(&bench).await, before);
     assert_eq!(shop.read(&first).await, first);
-    let (_, changes) = sale_of(&shop.other, sale_request("Заказ-A1"));
+    let (_, changes) = payment_of(&shop.other, sale_request("Заказ-A1"));
     keep(&shop.store, changes).await;
 }
 
@@ -51,7 +51,7 @@ pub async fn of_fifty_payments_with_one_reference_one_is_kept(bench: Arc<dyn Ben
 
 /// A changeset with something for every table.
 async fn everything(shop: &Shop, record: &mut Record) -> Changeset {
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     let (project, payment) = (record.payment.project, record.payment.id);
     keep(&shop.store, shop.happen(record, sale, Happening::Send)).await;
     let approved = Happening::Approve(crate::build::facts());
@@ -89,7 +89,7 @@ pub async fn a_moved_version_refuses_the_whole_changeset(bench: Arc<dyn Bench>) 
     let shop = Shop::open(bench.store()).await;
     let mut record = shop.accepted("moved").await;
     let mut stale = record.clone();
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     let changes = everything(&shop, &mut stale).await;
     record = shop.read(&record).await;
     keep(&shop.store, shop.happen(&mut record, sale, Happening::NotSent)).await;
@@ -99,7 +99,7 @@ pub async fn a_moved_version_refuses_the_whole_changeset(bench: Arc<dyn Bench>) 
     assert_eq!(shop.read(&record).await, record);
 
     let (mut absent, _) = shop.sale("never committed");
-    let sale = absent.sale().expect("a sale").id;
+    let sale = absent.opening().expect("a sale").id;
     let changes = shop.happen(&mut absent, sale, Happening::Send);
     refuse(&shop.store, changes, Conflict::VersionMoved).await;
     assert_eq!(row_counts(&bench).await, before);
@@ -112,7 +112,7 @@ pub async fn a_refused_changeset_refuses_nobody_else(bench: Arc<dyn Bench>) {
     shop.accepted("taken").await;
     let mut moved = shop.accepted("moved").await;
     let mut stale = moved.clone();
-    let sale = moved.sale().expect("a sale").id;
+    let sale = moved.opening().expect("a sale").id;
     keep(&shop.store, shop.happen(&mut moved, sale, Happening::Send)).await;
     let mut good = Vec::new();
     let mut all = Vec::new();
@@ -220,7 +220,7 @@ pub async fn of_fifty_refunds_with_one_id_one_is_kept(bench: Arc<dyn Bench>) {
 pub async fn a_lost_lease_refuses_the_whole_changeset(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let mut record = shop.accepted("leased").await;
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     let step = |end: JobEnd| {
         let mut changes = shop.happen(&mut record.clone(), sale, Happening::Send);
         changes.job_end = Some(end);
@@ -257,7 +257,7 @@ pub async fn attempts_begin_and_end(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let record = shop.accepted("tried").await;
     let (project, payment) = (record.payment.project, record.payment.id);
-    let operation = record.sale().expect("a sale").id;
+    let operation = record.opening().expect("a sale").id;
     let start = |number| Changeset {
         attempt_start: Some(AttemptStart {
             project,
@@ -302,7 +302,7 @@ pub async fn a_change_of_a_row_that_is_not_there_fails(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let record = shop.accepted("there").await;
     let (stranger, _) = shop.sale("not there");
-    let operation = stranger.sale().expect("a sale").clone();
+    let operation = stranger.opening().expect("a sale").clone();
     let project = record.payment.project;
     let (at, detail) = (START, String::new());
     let attempt_end =
@@ -334,7 +334,7 @@ pub async fn a_change_of_a_row_that_is_not_there_fails(bench: Arc<dyn Bench>) {
 pub async fn an_event_number_is_used_once(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let mut record = shop.accepted("numbered").await;
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     for _ in 0..3 {
         for happening in [Happening::Send, Happening::NotSent] {
             keep(&shop.store, shop.happen(&mut record, sale, happening)).await;
@@ -360,7 +360,7 @@ pub async fn postings_add_up_in_the_balances(bench: Arc<dyn Bench>) {
     let mut approvals = Vec::new();
     for turn in 0..30 {
         let mut record = shop.accepted(&format!("sale-{turn}")).await;
-        let sale = record.sale().expect("a sale").id;
+        let sale = record.opening().expect("a sale").id;
         keep(&shop.store, shop.happen(&mut record, sale, Happening::Send)).await;
         approvals.push(shop.happen(&mut record, sale, Happening::Approve(crate::build::facts())));
     }
@@ -384,12 +384,69 @@ pub async fn postings_add_up_in_the_balances(bench: Arc<dyn Bench>) {
 pub async fn a_posting_is_taken_once(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let mut record = shop.accepted("once").await;
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     keep(&shop.store, shop.happen(&mut record, sale, Happening::Send)).await;
     let changes = shop.happen(&mut record, sale, Happening::Approve(crate::build::facts()));
     let postings = Changeset { postings: changes.postings.clone(), ..Changeset::default() };
     keep(&shop.store, changes).await;
     let again = shop.store.commit(postings).await;
     assert!(matches!(again, Err(CommitError::Store(_))), "{again:?}");
+    assert_sound(&bench).await;
+}
+
+/// A hold is in no book until it is captured; what is captured is, and no more than was held.
+pub async fn a_hold_is_captured_or_released(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    let (taken, released) = (shop.held("taken").await, shop.held("released").await);
+    assert_eq!(count(&bench, "SELECT count(*) FROM entries").await, 0);
+    assert_sound(&bench).await;
+
+    let (mut taken, changes) = shop.capture(&taken, capture_request(7_000));
+    keep(&shop.store, changes).await;
+    let capture = taken.operations.last().expect("a capture").id;
+    shop.approve(&mut taken, capture).await;
+    let (mut released, changes) = shop.void(&released, VoidRequest::default());
+    keep(&shop.store, changes).await;
+    let void = released.operations.last().expect("a void").id;
+    shop.approve(&mut released, void).await;
+
+    for (record, state, captured) in
+        [(&taken, PaymentState::Paid, 7_000), (&released, PaymentState::Voided, 0)]
+    {
+        let read = shop.read(record).await;
+        assert_eq!(&read, record);
+        let payment = read.payment;
+        assert_eq!((payment.state, payment.authorized), (state, rub(10_000)));
+        assert_eq!(payment.captured, rub(captured));
+    }
+    let posted = "SELECT count(*) FROM entries WHERE posting = 'capture'";
+    assert_eq!(count(&bench, posted).await, 3);
+    assert_eq!(count(&bench, "SELECT count(*) FROM entries").await, 3);
+    let payable = "SELECT credit_minor FROM balances WHERE account = 'merchant_payable'";
+    assert_eq!(count(&bench, payable).await, 7_000 - 126);
+    assert_sound(&bench).await;
+}
+
+/// Whatever mistake a program makes, the database does not take more than was held.
+pub async fn no_more_is_taken_than_was_held(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    let held = shop.held("held").await;
+    let (mut record, changes) = shop.capture(&held, capture_request(10_000));
+    keep(&shop.store, changes).await;
+    let capture = record.operations.last().expect("a capture").id;
+    keep(&shop.store, shop.happen(&mut record, capture, Happening::Send)).await;
+    let mut too_much = record.clone();
+    too_much.payment.authorized = rub(9_999);
+    let changes = shop.happen(&mut too_much, capture, Happening::Approve(crate::build::facts()));
+    let (_, good) = shop.sale("beside");
+    let mut answers = commit_all(&shop.store, vec![changes, good]).await;
+    assert!(matches!(answers.pop(), Some(Ok(()))), "nobody else is refused");
+    match answers.pop() {
+        Some(Err(CommitError::Store(error))) => {
+            assert!(error.to_string().contains("never_more_taken_than_held"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(shop.read(&record).await, record);
     assert_sound(&bench).await;
 }

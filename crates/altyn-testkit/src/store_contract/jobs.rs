@@ -203,7 +203,7 @@ pub async fn a_question_woken_while_asked_is_not_done_without_an_answer(bench: A
     let job = queue.one(START).await;
     queue.add(vec![queue.job(2, 1, START)]).await;
     let mut record = queue.record.clone();
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     let shop = Shop::open(Arc::clone(&queue.store)).await;
     let mut answered = shop.happen(&mut record, sale, Happening::Send);
     answered.job_end = Some(job.done());

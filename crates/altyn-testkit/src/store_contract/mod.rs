@@ -5,6 +5,7 @@
 //! both engines, so that they cannot drift apart.
 
 mod callbacks;
+mod clocks;
 mod commits;
 mod jobs;
 mod nodes;
@@ -22,6 +23,7 @@ use altyn_app::ports::{CommitError, Conflict, Store};
 use async_trait::async_trait;
 
 pub use callbacks::*;
+pub use clocks::*;
 pub use commits::*;
 pub use jobs::*;
 pub use nodes::*;
@@ -72,6 +74,7 @@ macro_rules! store_contract {
             // payments
             a_new_payment_reads_back_field_for_field
             a_changed_payment_reads_back_field_for_field
+            a_card_payment_reads_back_field_for_field
             a_payment_is_read_with_its_operations_as_of_one_moment
             keys_of_operations_lead_to_their_payment
             an_open_refund_is_found_by_the_providers_transaction
@@ -92,6 +95,8 @@ macro_rules! store_contract {
             an_event_number_is_used_once
             postings_add_up_in_the_balances
             a_posting_is_taken_once
+            a_hold_is_captured_or_released
+            no_more_is_taken_than_was_held
             // jobs
             a_due_job_is_leased_to_one_owner
             claims_respect_kind_time_limit_and_lanes
@@ -110,6 +115,10 @@ macro_rules! store_contract {
             projects_read_back_with_their_secrets
             a_secret_is_not_in_the_database_in_clear
             the_projects_version_moves_with_every_change
+            // clocks
+            a_clock_takes_what_is_due_for_its_project_along
+            a_lease_is_real_time_and_stays
+            clocks_move_beside_writers
             // nodes
             thirty_two_nodes_get_distinct_numbers
             a_node_number_is_renewed_lost_and_taken_over

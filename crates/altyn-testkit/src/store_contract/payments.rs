@@ -7,14 +7,18 @@ use altyn_app::ports::provider::Notification;
 use altyn_domain::id::{OperationId, PaymentId};
 use altyn_domain::method::Method;
 use altyn_domain::money::{AMOUNT_MAX_MINOR, Amount, Currency};
-use altyn_domain::payment::decide::{Happening, SaleRequest};
+use altyn_domain::payment::decide::{Happening, PaymentRequest};
 use altyn_domain::payment::{
-    Customer, Details, OperationState, ProviderFacts, Redirect, RedirectMethod, RequestEcho,
+    AuthenticationStep, Customer, Details, OperationState, PageWishes, PaymentState, ProviderFacts,
+    Redirect, RedirectMethod, RequestEcho,
 };
 use altyn_domain::reason::Reason;
 
 use super::{Bench, keep};
-use crate::build::{Shop, facts, number, refund_request, rub, sale_of, sale_request};
+use crate::build::{
+    Shop, authentication, capture_request, card, facts, hold_request, number, payment_of,
+    refund_request, rub, sale_request,
+};
 use crate::clock::START;
 
 /// Whatever a merchant may send is read back as it was: long, empty, of any script.
@@ -30,13 +34,13 @@ pub async fn a_new_payment_reads_back_field_for_field(bench: Arc<dyn Bench>) {
         let by_key = shop.store.payment_by_key(record.payment.project, &key).await;
         assert_eq!(by_key.expect("a read works"), Some(record), "{reference} by {key}");
     }
-    let bare = SaleRequest {
+    let bare = PaymentRequest {
         amount: Amount::new(AMOUNT_MAX_MINOR, Currency::KZT).expect("the largest amount"),
         details: Details::default(),
         request: RequestEcho::default(),
         ..sale_request("bare")
     };
-    let odd = SaleRequest {
+    let odd = PaymentRequest {
         details: Details {
             customer: Customer {
                 email: Some(String::new()),
@@ -49,8 +53,10 @@ pub async fn a_new_payment_reads_back_field_for_field(bench: Arc<dyn Bench>) {
         amount: Amount::new(1, Currency::from_code("JPY").expect("a currency")).expect("1"),
         ..sale_request("odd")
     };
-    for request in [bare, odd] {
-        let (record, changes) = sale_of(&shop.project, request);
+    let page = Details { page: Some(PageWishes::default()), ..Details::default() };
+    let page = PaymentRequest { details: page, ..hold_request("page") };
+    for request in [bare, odd, hold_request("held"), page] {
+        let (record, changes) = payment_of(&shop.project, request);
         keep(&shop.store, changes).await;
         assert_eq!(shop.read(&record).await, record);
     }
@@ -79,7 +85,7 @@ pub async fn a_changed_payment_reads_back_field_for_field(bench: Arc<dyn Bench>)
         Happening::Approve(facts()),
     ];
     let mut record = shop.accepted("изменчивый").await;
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     for happening in way {
         let changes = shop.happen(&mut record, sale, happening);
         keep(&shop.store, changes).await;
@@ -87,17 +93,17 @@ pub async fn a_changed_payment_reads_back_field_for_field(bench: Arc<dyn Bench>)
     }
     assert!(record.operations.iter().all(|operation| operation.late_money));
 
-    let asks = SaleRequest {
+    let asks = PaymentRequest {
         method: Method::CardPartner,
         amount: Amount::new(5_000, Currency::KES).expect("an amount"),
         details: Details::default(),
         ..sale_request("asks")
     };
-    let (mut record, changes) = sale_of(&shop.project, asks);
+    let (mut record, changes) = payment_of(&shop.project, asks);
     keep(&shop.store, changes).await;
     assert_eq!(shop.read(&record).await, record);
-    let sale = record.sale().expect("a sale").id;
-    assert_eq!(record.sale().map(|sale| sale.state), Some(OperationState::Clarifying));
+    let sale = record.opening().expect("a sale").id;
+    assert_eq!(record.opening().map(|sale| sale.state), Some(OperationState::Clarifying));
     let phone = Customer { phone: Some("254700000000".to_owned()), ..Customer::default() };
     let changes = shop.happen(&mut record, sale, Happening::Clarification(phone));
     keep(&shop.store, changes).await;
@@ -116,17 +122,54 @@ pub async fn a_changed_payment_reads_back_field_for_field(bench: Arc<dyn Bench>)
     assert_eq!(record.payment.refunded, rub(4_000));
 }
 
+/// What is particular to cards: the card, each step of 3-D Secure, what the acquirer told, the day of
+/// the capture; and what follows a hold.
+pub async fn a_card_payment_reads_back_field_for_field(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    let (mut record, changes) = payment_of(&shop.project, hold_request("by card"));
+    keep(&shop.store, changes).await;
+    let hold = record.opening().expect("an authorization").clone();
+    assert_eq!((hold.card.as_ref(), hold.capture_at.is_some()), (Some(&card()), true));
+    let way = [
+        Happening::Send,
+        Happening::Authenticate(authentication(AuthenticationStep::Fingerprint), facts()),
+        Happening::Send,
+        Happening::Authenticate(authentication(AuthenticationStep::Challenge), facts()),
+        Happening::Send,
+        Happening::Authenticate(authentication(AuthenticationStep::Legacy), facts()),
+        Happening::Approve(facts()),
+    ];
+    for happening in way {
+        let changes = shop.happen(&mut record, hold.id, happening);
+        keep(&shop.store, changes).await;
+        assert_eq!(shop.read(&record).await, record);
+    }
+    let told = record.opening().expect("an authorization");
+    assert!(told.provider.rrn.is_some() && told.provider.eci.is_some());
+    assert_eq!(record.payment.state, PaymentState::Authorized);
+
+    let (mut record, changes) = shop.capture(&record, capture_request(6_000));
+    keep(&shop.store, changes).await;
+    assert_eq!(shop.read(&record).await, record);
+    let capture = record.operations.last().expect("a capture").id;
+    shop.approve(&mut record, capture).await;
+    assert_eq!(shop.read(&record).await, record);
+    assert_eq!((record.payment.authorized, record.payment.captured), (rub(10_000), rub(6_000)));
+    let by_key = shop.store.payment_by_key(record.payment.project, "by card").await;
+    assert_eq!(by_key.expect("a read works"), Some(record));
+}
+
 /// A reader never sees a payment of one version with operations of another.
 pub async fn a_payment_is_read_with_its_operations_as_of_one_moment(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let mut record = shop.accepted("seen").await;
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     let reader = {
         let (shop, record) = (shop.clone(), record.clone());
         tokio::spawn(async move {
             loop {
                 let seen = shop.read(&record).await;
-                let sale = seen.sale().expect("a sale");
+                let sale = seen.opening().expect("a sale");
                 let odd = sale.state == OperationState::Sending;
                 assert_eq!(seen.payment.version % 2 == 0, odd, "{seen:?}");
                 if seen.payment.version >= 80 {
@@ -174,7 +217,7 @@ pub async fn an_open_refund_is_found_by_the_providers_transaction(bench: Arc<dyn
     let store = &shop.store;
     let paid = shop.paid("one").await;
     shop.paid("two").await;
-    let sale = paid.sale().expect("a sale").clone();
+    let sale = paid.opening().expect("a sale").clone();
     let transaction = sale.provider.payment_id.clone().expect("the provider's id");
     let find = async |account: &str, transaction: &str| {
         store.open_refund_of_transaction(account, transaction).await.expect("a read works")
@@ -202,7 +245,7 @@ pub async fn projects_do_not_see_each_others_payments(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let store = &shop.store;
     let own = shop.accepted("same").await;
-    let (foreign, changes) = sale_of(&shop.other, sale_request("SAME"));
+    let (foreign, changes) = payment_of(&shop.other, sale_request("SAME"));
     keep(store, changes).await;
     assert_eq!(shop.read(&own).await, own);
     assert_eq!(shop.read(&foreign).await, foreign);
@@ -227,7 +270,7 @@ pub async fn projects_do_not_see_each_others_payments(bench: Arc<dyn Bench>) {
 pub async fn notifications_are_kept_once_and_in_order(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let record = shop.accepted("notified").await;
-    let (project, operation) = (record.payment.project, record.sale().expect("a sale").id);
+    let (project, operation) = (record.payment.project, record.opening().expect("a sale").id);
     let notification = |at: i64, word: &str| Notification {
         received_at: START.plus_millis(at),
         parameters: vec![
@@ -260,7 +303,7 @@ pub async fn notifications_are_kept_once_and_in_order(bench: Arc<dyn Bench>) {
 pub async fn the_newest_notifications_are_kept(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let record = shop.accepted("noisy").await;
-    let (project, operation) = (record.payment.project, record.sale().expect("a sale").id);
+    let (project, operation) = (record.payment.project, record.opening().expect("a sale").id);
     let mut all = Vec::new();
     for turn in 0..25 {
         let parameters = vec![("turn".to_owned(), turn.to_string())];

@@ -24,7 +24,10 @@ async fn put(bench: &Arc<dyn Bench>, stored: &StoredProject) {
 /// Full and bare, replaced as a whole.
 pub async fn projects_read_back_with_their_secrets(bench: Arc<dyn Bench>) {
     assert_eq!(all(&bench).await, []);
-    let full = project(7);
+    let mut full = project(7);
+    full.project.allowed_hosts = vec!["shop.example".to_owned(), "магазин.рф".to_owned()];
+    full.project.support = Some("Звоните: 8 800 000-00-00 ☎".to_owned());
+    full.project.capture_after_ms = 3_600_000;
     let mut bare = project(u32::MAX);
     bare.project.test = true;
     bare.project.clock_offset_ms = 86_400_000;

@@ -32,14 +32,14 @@ async fn until_kept(
 pub async fn sixty_four_writers_of_one_payment_lose_no_change(bench: Arc<dyn Bench>) {
     let shop = Shop::open(bench.store()).await;
     let record = shop.accepted("contended").await;
-    let sale = record.sale().expect("a sale").id;
+    let sale = record.opening().expect("a sale").id;
     let writers: Vec<_> = (0..64)
         .map(|_| {
             let (shop, record) = (shop.clone(), record.clone());
             tokio::spawn(async move {
                 until_kept(&shop, &record, |shop, mut record| {
                     let sending =
-                        record.sale().is_some_and(|sale| sale.state == OperationState::Sending);
+                        record.opening().is_some_and(|sale| sale.state == OperationState::Sending);
                     let happening = if sending { Happening::NotSent } else { Happening::Send };
                     shop.happen(&mut record, sale, happening)
                 })
@@ -108,7 +108,7 @@ pub async fn many_writers_of_many_payments_all_get_through(bench: Arc<dyn Bench>
     for turn in 0..4 {
         let mut changes = Vec::new();
         for record in &mut records {
-            let sale = record.sale().expect("a sale").id;
+            let sale = record.opening().expect("a sale").id;
             let happening = if turn % 2 == 0 { Happening::Send } else { Happening::NotSent };
             changes.push(shop.happen(record, sale, happening));
         }

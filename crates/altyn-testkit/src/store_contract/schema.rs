@@ -38,6 +38,9 @@ pub const FORBIDDEN: &[&str] = &[
     "UPDATE payments SET captured_minor = -1, refunded_minor = -1, reserved_minor = 0",
     "UPDATE payments SET refunded_minor = -1",
     "UPDATE payments SET reserved_minor = -1",
+    "UPDATE payments SET authorized_minor = captured_minor - 1",
+    "UPDATE payments SET captured_minor = authorized_minor + 1",
+    "UPDATE payments SET authorized_minor = NULL",
     "UPDATE payments SET refunded_minor = captured_minor + 1, reserved_minor = 0",
     "UPDATE payments SET reserved_minor = captured_minor + 1",
     "UPDATE payments SET state = 'Paid'",
@@ -46,7 +49,7 @@ pub const FORBIDDEN: &[&str] = &[
     "UPDATE payments SET details = NULL",
     // Operations.
     "UPDATE operations SET generation = 0",
-    "UPDATE operations SET kind = 'void'",
+    "UPDATE operations SET kind = 'gift'",
     "UPDATE operations SET amount_minor = 0",
     "UPDATE operations SET state = 'done'",
     "UPDATE operations SET state = 'declined', reason = NULL",
@@ -108,7 +111,7 @@ pub async fn a_row_in_each_table(bench: &Arc<dyn Bench>) -> (Shop, Record) {
         keep(&shop.store, changes).await;
     }
     let owed = callback(&paid);
-    let operation = paid.sale().expect("a sale").id;
+    let operation = paid.opening().expect("a sale").id;
     let (project, payment) = (paid.payment.project, paid.payment.id);
     let key = "key".to_owned();
     let changes = Changeset {

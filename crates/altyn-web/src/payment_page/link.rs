@@ -186,8 +186,7 @@ fn understood(form: &Form, door: &Door<'_>) -> Result<Link, Refusal> {
     let name = "project_id";
     let sent = form.tree(|_| false, |value| value);
     let id = project_id(sent.get(name).filter(|node| node.as_text() != Some("")), name)?;
-    let project =
-        (door.find)(id).ok_or_else(|| Refusal::field(Code::ProjectNotFound, name, ""))?;
+    let project = (door.find)(id).ok_or_else(|| Refusal::field(Code::ProjectNotFound, name, ""))?;
     let signature = form.get("signature").filter(|text| !text.is_empty());
     let signature = signature.ok_or_else(|| Refusal::new(Code::EmptySignature))?;
     let key = SigningKey::new(project.secret.expose());

@@ -7,6 +7,7 @@
 //! The first key makes tokens, all of them read; each is used through a key derived for this
 //! purpose, so that one ring may serve several.
 
+use altyn_app::ports::PageLinks;
 use altyn_domain::id::{PaymentId, ProjectId};
 use data_encoding::BASE32_DNSSEC;
 use hmac::{Hmac, KeyInit, Mac};
@@ -75,6 +76,12 @@ impl PageTokens {
     }
 }
 
+impl PageLinks for PageTokens {
+    fn url_of(&self, project: ProjectId, payment: PaymentId) -> String {
+        self.url(project, payment)
+    }
+}
+
 fn numbers(project: ProjectId, payment: PaymentId) -> [u8; NUMBER_BYTES] {
     let mut bytes = [0; NUMBER_BYTES];
     let both = project.get().to_be_bytes().into_iter().chain(payment.get().to_be_bytes());
@@ -117,7 +124,10 @@ mod tests {
     #[test]
     fn the_recipe_is_frozen() {
         let (project, payment) = of(35, 7_001);
-        assert_eq!(tokens(&[1]).token(project, payment), "?");
+        assert_eq!(
+            tokens(&[1]).token(project, payment),
+            "000008o0000000003dcvoursk8r5a63odsa74657h7hl2"
+        );
     }
 
     #[test]
@@ -138,7 +148,15 @@ mod tests {
         for at in 0..token.len() {
             let other: String = token
                 .char_indices()
-                .map(|(index, c)| if index != at { c } else if c == '0' { '1' } else { '0' })
+                .map(|(index, c)| {
+                    if index != at {
+                        c
+                    } else if c == '0' {
+                        '1'
+                    } else {
+                        '0'
+                    }
+                })
                 .collect();
             assert_eq!(tokens.read(&other), None, "{other}");
         }

@@ -18,8 +18,10 @@ mod outcome;
 mod tests;
 
 use altyn_domain::money::Amount;
+use altyn_domain::time::Timestamp;
 
 use crate::lang::Lang;
+use crate::payment_page::words;
 
 pub use choose::{Choose, Decline, Offer};
 pub use closed::{Gone, Refused};
@@ -38,6 +40,9 @@ pub const SCRIPT: &str = include_str!("../../static/pay.js");
 pub struct Href<'a>(&'a str);
 
 impl<'a> Href<'a> {
+    /// Our own front.
+    pub const ROOT: Href<'static> = Href("/");
+
     /// Refuses every other scheme, and what a browser would read as another host's or script.
     pub fn new(address: &'a str) -> Option<Self> {
         let clean = !address.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\');
@@ -103,7 +108,8 @@ impl Shop<'_> {
     /// Where the support's address leads, if it is one.
     fn support_link(&self) -> Option<String> {
         let text = self.support?;
-        let plain = !text.chars().any(|c| c.is_control() || c.is_whitespace() || "?&%:".contains(c));
+        let plain =
+            !text.chars().any(|c| c.is_control() || c.is_whitespace() || "?&%:".contains(c));
         if plain && text.contains('@') {
             return Some(format!("mailto:{text}"));
         }
@@ -122,6 +128,18 @@ pub struct Bill<'a> {
     pub description: &'a str,
     /// The shop's number of the order.
     pub order: &'a str,
+}
+
+/// A moment for people and for machines.
+struct Time {
+    machine: String,
+    words: String,
+}
+
+impl Time {
+    fn of(at: Timestamp, lang: Lang) -> Self {
+        Self { machine: words::machine_moment(at), words: words::moment(at, lang) }
+    }
 }
 
 /// Where a form leads, and what it carries unseen.

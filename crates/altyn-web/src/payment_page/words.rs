@@ -145,10 +145,10 @@ pub fn method(method: Method, lang: Lang) -> &'static str {
 /// What a method is, in half a sentence.
 pub fn method_note(method: Method, lang: Lang) -> &'static str {
     match method {
-        Method::Card => lang.pick("Номер карты — на этой странице", "Card details on this page"),
+        Method::Card => lang.pick("Данные карты — здесь", "Card details on this page"),
         Method::AlfaClick => lang.pick("Интернет-банк Альфа-Банка", "Alfa-Bank internet banking"),
         Method::CardPartner => {
-            lang.pick("Номер карты — на странице партнёра", "Card details on the partner’s page")
+            lang.pick("Данные карты — у партнёра", "Card details on the partner’s page")
         }
     }
 }

@@ -3,21 +3,19 @@
 //! A repeat of a request, a refusal and an acceptance all follow the commit: nothing is told that
 //! is not durable.
 
-use std::time::Duration;
-
 use altyn_app::payment::{
-    RefundTarget, accept_refund, accept_sale, clarify, find_operation, find_payment,
+    PaymentTarget, accept_payment, accept_refund, clarify, find_operation, find_payment,
 };
 use altyn_domain::id::OperationId;
 use altyn_domain::method::Method;
-use altyn_domain::payment::{PaymentRef, Record};
+use altyn_domain::payment::{OperationKind, PaymentRef, Record};
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, body};
-use http_body_util::LengthLimitError;
+use zeroize::Zeroizing;
 
 use super::codes::Code;
 use super::dialect::signed;
@@ -28,13 +26,14 @@ use super::sign::SigningKey;
 use super::tree;
 use super::view;
 use super::wire::{Accepted, UnknownPayment};
+use crate::body::{self, BodyError};
 use crate::state::Web;
+
+pub mod card;
+pub mod clock;
 
 /// The largest body taken, bytes: the largest documented request with a cart is below 64 KiB.
 pub const BODY_MAX_BYTES: usize = 256 * 1024;
-
-/// How long a body may take: a client that trickles holds a connection, nothing else.
-const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Where payment requests have their project.
 pub const IN_GENERAL: &[&str] = &["general", "project_id"];
@@ -123,10 +122,24 @@ pub async fn status_of_request(State(web): State<Web>, body: Body) -> Answer {
     record.map(|record| document(&web, &request, &record)).ok_or_else(no_such_request)
 }
 
-/// Any path or method that is not in the list.
-pub async fn no_such_path() -> Refusal {
+/// Any path that is not in the list. What would be a payment by a method that we do not have is
+/// told so.
+pub async fn no_such_path(uri: Uri) -> Refusal {
+    if names_no_method(uri.path()) {
+        return Refusal::new(Code::UnknownMethod);
+    }
     let refusal = Refusal::new(Code::MalformedRequest).with_status(StatusCode::NOT_FOUND);
     Refusal { detail: "there is nothing at this path".to_owned(), ..refusal }
+}
+
+/// `/v2/payment/{method}/{verb}`, and the method is none of ours (ecommpay.md §3.3).
+fn names_no_method(path: &str) -> bool {
+    const VERBS: [&str; 5] = ["sale", "auth", "capture", "cancel", "refund"];
+    let rest = path.strip_prefix("/v2/payment/").unwrap_or_default();
+    rest.rsplit_once('/').is_some_and(|(family, verb)| {
+        let code = family.strip_prefix("online-banking/").unwrap_or(family);
+        VERBS.contains(&verb) && Method::from_code(code).is_none()
+    })
 }
 
 /// Any other verb than POST.
@@ -135,21 +148,15 @@ pub async fn no_such_verb() -> Refusal {
     Refusal { detail: "use POST".to_owned(), ..refusal }
 }
 
-async fn bytes_of(body: Body) -> Result<body::Bytes, Refusal> {
-    let read = tokio::time::timeout(BODY_TIMEOUT, body::to_bytes(body, BODY_MAX_BYTES));
-    let Ok(read) = read.await else {
-        let refusal = Refusal::new(Code::MalformedRequest).with_status(StatusCode::REQUEST_TIMEOUT);
-        return Err(Refusal { detail: "the body did not come in time".to_owned(), ..refusal });
-    };
-    read.map_err(|error| {
-        let source = std::error::Error::source(&error);
-        if source.is_some_and(|source| source.is::<LengthLimitError>()) {
-            return too_large();
-        }
-        Refusal {
-            detail: "the body was cut off".to_owned(),
-            ..Refusal::new(Code::MalformedRequest)
-        }
+async fn bytes_of(body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    body::collect(body, BODY_MAX_BYTES).await.map_err(|error| {
+        let refusal = Refusal::new(Code::MalformedRequest);
+        let status = match error {
+            BodyError::TooLarge => return too_large(),
+            BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            BodyError::CutOff => refusal.status,
+        };
+        Refusal { detail: error.to_string(), ..refusal.with_status(status) }
     })
 }
 
@@ -174,16 +181,16 @@ pub fn online_banking(code: &str) -> Result<Method, Refusal> {
 }
 
 async fn sale(web: &Web, request: Signed<'_>, method: Method) -> Answer {
-    let asked = read::sale(&request, method)?;
+    let asked = read::payment(&request, method, OperationKind::Sale)?;
     let reference = asked.reference.clone();
-    let operation = accept_sale(&web.context, &request.project, asked).await?;
-    Ok(accepted(&request, &reference, operation, 1))
+    let taken = accept_payment(&web.context, &request.project, asked).await?;
+    Ok(accepted(&request, &reference, taken.operation, 1))
 }
 
 async fn refund(web: &Web, request: Signed<'_>, method: Option<Method>) -> Answer {
     let reference = request.reference()?;
     let asked = read::refund(&request)?;
-    let target = RefundTarget { reference: reference.clone(), method };
+    let target = PaymentTarget { reference: reference.clone(), method };
     let operation = accept_refund(&web.context, &request.project, &target, asked).await?;
     Ok(accepted(&request, &reference, operation, 1))
 }

@@ -5,6 +5,8 @@
 //! and no field that decides about money or identity may contain `;`.
 
 mod asked;
+mod authentication;
+mod card;
 pub(crate) mod fields;
 #[cfg(test)]
 mod tests;
@@ -21,7 +23,9 @@ use super::sign::{SigningKey, signature_of, verify};
 use super::tree::{Node, flatten};
 use crate::state::WebSettings;
 
-pub use asked::{clarification, named_request, refund, sale};
+pub use asked::{capture, clarification, forward, named_request, payment, refund, void};
+pub use authentication::{authentication, fingerprint, transaction_of};
+pub use card::card_payment;
 
 /// A request whose sender is known.
 pub struct Signed<'a> {

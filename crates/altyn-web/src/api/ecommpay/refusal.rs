@@ -1,7 +1,8 @@
 //! A refusal: the dialect's code, the field at fault, and nothing stored.
 
+use altyn_app::clock::ClockError;
 use altyn_app::context::Failure;
-use altyn_app::payment::{ClarifyError, RefundError, SaleError};
+use altyn_app::payment::{AcceptError, AnswerError, ClarifyError, HoldError, RefundError};
 use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
@@ -80,13 +81,13 @@ impl From<Failure> for Refusal {
     }
 }
 
-impl From<SaleError> for Refusal {
-    fn from(error: SaleError) -> Self {
+impl From<AcceptError> for Refusal {
+    fn from(error: AcceptError) -> Self {
         match error {
-            SaleError::Exists { field } => {
+            AcceptError::Exists { field } => {
                 Self::field(Code::PaymentExists, field, "differs from the first request")
             }
-            SaleError::Failure(failure) => failure.into(),
+            AcceptError::Failure(failure) => failure.into(),
         }
     }
 }
@@ -110,6 +111,39 @@ impl From<ClarifyError> for Refusal {
             ClarifyError::NotAsked => Self::new(Code::WrongState),
             ClarifyError::Failure(failure) => failure.into(),
         }
+    }
+}
+
+impl From<HoldError> for Refusal {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::NotFound => Self::field(Code::NotFound, "general.payment_id", ""),
+            HoldError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<ClockError> for Refusal {
+    fn from(error: ClockError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ClockError::NotFound => Self::field(Code::ProjectNotFound, "general.project_id", ""),
+            ClockError::Live => Self { detail, ..Self::new(Code::AccessDenied) },
+            ClockError::OutOfRange => Self::field(Code::ValidationError, "forward_ms", detail),
+            ClockError::Failure(failure) => failure.into(),
+        }
+    }
+}
+
+/// Why an answer to 3-D Secure was not taken; `said` is the parameter that says whose it is.
+pub fn not_taken(error: AnswerError, said: &str) -> Refusal {
+    match error {
+        AnswerError::NotFound => Refusal::field(Code::NotFound, "general.payment_id", ""),
+        AnswerError::NotAwaited => Refusal::new(Code::WrongState),
+        AnswerError::Foreign => {
+            Refusal::field(Code::ValidationError, said, "belongs to another payment")
+        }
+        AnswerError::Failure(failure) => failure.into(),
     }
 }
 

@@ -8,6 +8,13 @@
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
+mod card;
+
+pub use card::{
+    AcsReturnUrl, AuthenticationRequest, BrowserData, Card, CardSaleRequest, ClockGeneral,
+    ClockRequest, FingerprintRequest, HoldPayment, HoldRequest,
+};
+
 /// A text that identifies something, or a whole number.
 const IDENTITY: &str = r"^[^;\p{Cc}]*$";
 fn of(types: &[Type]) -> ObjectBuilder {

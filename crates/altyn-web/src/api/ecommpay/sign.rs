@@ -18,6 +18,7 @@ use data_encoding::BASE64;
 use hmac::digest::array::Array;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha512};
+use zeroize::Zeroizing;
 
 pub use self::leafs::{Leaf, Leafs, Step};
 use self::lines::{Keys, Nulls};
@@ -121,7 +122,7 @@ impl fmt::Debug for SigningKey {
 #[error("the signature does not fit the body")]
 pub struct Mismatch {
     /// The text that the rule makes of the body; the secret is no part of it.
-    pub canonical: String,
+    pub canonical: Zeroizing<String>,
 }
 
 impl fmt::Debug for Mismatch {
@@ -133,7 +134,7 @@ impl fmt::Debug for Mismatch {
 /// The text that is signed, by the rule alone.
 #[must_use]
 pub fn canonical<T: Leafs>(tree: &T) -> String {
-    text_of(tree, Rules::CANONICAL)
+    text_of(tree, Rules::CANONICAL).to_string()
 }
 
 /// Signs a tree by the rule, in whatever shape it is: a [`Node`] or a [`serde_json::Value`].
@@ -143,7 +144,8 @@ pub fn canonical<T: Leafs>(tree: &T) -> String {
 /// our documents stay plain: no nulls, no fractions, no `;` in texts, no list over ten.
 #[must_use]
 pub fn sign<T: Leafs>(tree: &T, key: &SigningKey) -> String {
-    BASE64.encode(&key.over(&canonical(tree)).finalize().into_bytes())
+    let text = text_of(tree, Rules::CANONICAL);
+    BASE64.encode(&key.over(&text).finalize().into_bytes())
 }
 
 /// Checks a signature and tells which sort order it was made with.
@@ -153,7 +155,7 @@ pub fn sign<T: Leafs>(tree: &T, key: &SigningKey) -> String {
 /// # Errors
 /// [`Mismatch`] when no reading fits, or the signature is not base64 of 64 bytes.
 pub fn verify<T: Leafs>(tree: &T, signature: &str, key: &SigningKey) -> Result<Order, Mismatch> {
-    let canonical = canonical(tree);
+    let canonical = text_of(tree, Rules::CANONICAL);
     // A text that can be no signature is not worth an HMAC.
     let Some(given) = decoded(signature) else { return Err(Mismatch { canonical }) };
     if key.over(&canonical).verify_slice(&given).is_ok() {
@@ -181,7 +183,7 @@ pub fn signature_of<'n>(node: &'n Node<'_>) -> Option<&'n str> {
     PLACES.iter().find_map(|place| node.at(place)?.as_text())
 }
 
-fn text_of<T: Leafs>(tree: &T, rules: Rules) -> String {
+fn text_of<T: Leafs>(tree: &T, rules: Rules) -> Zeroizing<String> {
     Lines::gather(tree, rules).joined(rules.order)
 }
 

@@ -11,6 +11,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use altyn_domain::mask::is_secret_path;
 use jiter::{Jiter, JiterError, Peek};
 
 use super::sign::{Lines, Order, Rules};
@@ -110,13 +111,15 @@ pub fn parse(bytes: &[u8]) -> Result<Node<'_>, TreeError> {
 
 /// Lists the leaves as `(path, value)` in the form and order that are signed.
 ///
-/// `signature` and `frame_mode` are left out, as they are from the signature; two bodies with
-/// equal lists are therefore one request, and the first unequal pair names what was changed.
+/// `signature` and `frame_mode` are left out, as they are from the signature, and so is what must
+/// not be kept ([`is_secret_path`]), before a copy of it is made. Two bodies with equal lists are
+/// one request as far as may be known, and the first unequal pair names what was changed.
 #[must_use]
 pub fn flatten(node: &Node<'_>) -> Vec<(String, String)> {
     let lines = Lines::gather(node, Rules::CANONICAL);
     let ordered = lines.ordered(Order::Natural);
-    ordered.iter().map(|line| (line.path.to_owned(), line.value().to_owned())).collect()
+    let kept = ordered.iter().filter(|line| !is_secret_path(line.path));
+    kept.map(|line| (line.path.to_owned(), line.value().to_owned())).collect()
 }
 
 impl<'a> Node<'a> {

@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 
 use altyn_app::ports::provider::ProviderAccount;
 use altyn_domain::id::OperationId;
-use altyn_domain::method::CustomerField;
+use altyn_domain::method::{CustomerField, Method};
 use altyn_domain::money::Amount;
 use altyn_domain::payment::{
     Operation, OperationKind, OperationState, Payment, PaymentState, Record,
 };
+use altyn_domain::reason::Reason;
 use altyn_domain::time::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::codes::{Code, code_of, field_of};
 use super::request_id::request_id;
 use super::wire::{
-    AccountView, CallbackBody, ErrorView, OperationView, PaymentView, ProviderView, RedirectData,
-    StatusBody, Sum,
+    AccountView, AcsView, CallbackBody, ErrorView, OperationView, PaymentView, ProviderView,
+    RedirectData, StatusBody, Sum, ThreeDs2View,
 };
+
+mod card;
 
 /// The most operations a status document shows: lists over ten sign differently in some clients
 /// (ecommpay.md §1.2).
@@ -33,6 +36,9 @@ pub const fn payment_status(state: PaymentState) -> &'static str {
         PaymentState::AwaitingClarification => "awaiting clarification",
         PaymentState::AwaitingRedirect => "awaiting redirect result",
         PaymentState::AwaitingCustomer => "awaiting customer action",
+        PaymentState::AwaitingAuthentication => "awaiting 3ds result",
+        PaymentState::Authorized => "awaiting capture",
+        PaymentState::Voided => "canceled",
         PaymentState::Paid => "success",
         PaymentState::PartiallyRefunded => "partially refunded",
         PaymentState::Refunded => "refunded",
@@ -52,9 +58,21 @@ pub const fn operation_status(state: OperationState) -> &'static str {
         OperationState::Clarifying => "awaiting clarification",
         OperationState::Redirected => "awaiting redirect result",
         OperationState::Instructed => "awaiting customer action",
+        OperationState::Authenticating => "awaiting 3ds result",
         OperationState::Approved => "success",
         OperationState::Declined => "decline",
         OperationState::Rejected => "error",
+    }
+}
+
+/// The word for what an operation is (ecommpay.md §4.4).
+pub const fn operation_type(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Sale => "sale",
+        OperationKind::Authorization => "auth",
+        OperationKind::Capture => "capture",
+        OperationKind::Void => "cancel",
+        OperationKind::Refund => "refund",
     }
 }
 
@@ -67,6 +85,11 @@ pub fn date(at: Timestamp) -> String {
 /// A text that every client signs as we do: `;` separates what is signed, so it never goes out.
 fn clean(text: &str) -> String {
     text.replace(';', ",")
+}
+
+/// An address that every client signs as we do.
+fn address(url: &str) -> String {
+    url.replace(';', "%3B")
 }
 
 fn sum(amount: Amount) -> Sum {
@@ -87,6 +110,8 @@ pub fn callback(
         customer: common.customer,
         account: common.account,
         redirect_data: common.redirect_data,
+        acs: common.acs,
+        threeds2: common.threeds2,
         clarification_fields: common.clarification_fields,
         operation: operation_view(&record.payment, operation, account),
         errors: common.errors,
@@ -96,8 +121,7 @@ pub fn callback(
 
 /// The whole payment, not signed yet.
 pub fn status(record: &Record, accounts: Accounts<'_>) -> Option<StatusBody> {
-    let sale = record.sale()?;
-    let common = Common::of(record, sale);
+    let common = Common::of(record, record.opening()?);
     let skipped = record.operations.len().saturating_sub(OPERATIONS_SHOWN);
     let operations = record
         .operations
@@ -113,6 +137,8 @@ pub fn status(record: &Record, accounts: Accounts<'_>) -> Option<StatusBody> {
         customer: common.customer,
         account: common.account,
         redirect_data: common.redirect_data,
+        acs: common.acs,
+        threeds2: common.threeds2,
         clarification_fields: common.clarification_fields,
         operations,
         errors: common.errors,
@@ -125,6 +151,8 @@ struct Common {
     customer: BTreeMap<&'static str, String>,
     account: Option<AccountView>,
     redirect_data: Option<RedirectData>,
+    acs: Option<AcsView>,
+    threeds2: Option<ThreeDs2View>,
     clarification_fields: BTreeMap<&'static str, Vec<&'static str>>,
     errors: Vec<ErrorView>,
 }
@@ -138,7 +166,6 @@ impl Common {
             .iter()
             .filter_map(|field| Some((field.as_str(), clean(customer.field(*field)?))))
             .collect();
-        let login = customer.field(CustomerField::AccountId).filter(|_| rules.callback_account);
         let awaited = operation.state == OperationState::Redirected;
         let redirect = operation.redirect.as_ref().filter(|_| awaited);
         let missing: Vec<&'static str> = if operation.state == OperationState::Clarifying {
@@ -146,30 +173,46 @@ impl Common {
         } else {
             Vec::new()
         };
+        let steps = card::steps(operation);
         Self {
             customer: shown,
-            account: login.map(|login| AccountView { number: clean(login) }),
+            account: account(record, operation),
             redirect_data: redirect.map(|redirect| RedirectData {
                 body: redirect.body.iter().cloned().collect(),
                 method: redirect.method.as_str(),
-                url: redirect.url.replace(';', "%3B"),
+                url: address(&redirect.url),
             }),
+            acs: steps.acs,
+            threeds2: steps.threeds2,
             clarification_fields: (!missing.is_empty())
                 .then_some(("customer", missing))
                 .into_iter()
                 .collect(),
-            errors: errors(operation),
+            errors: errors(&record.payment, operation),
         }
     }
 }
 
-fn errors(operation: &Operation) -> Vec<ErrorView> {
+/// The card of this operation, or the login at the bank.
+fn account(record: &Record, operation: &Operation) -> Option<AccountView> {
+    let payment = &record.payment;
+    match method_of(payment, operation) {
+        Method::Card => operation.card.as_ref().map(card::account),
+        Method::AlfaClick | Method::CardPartner => {
+            let shown = payment.method.rules().callback_account;
+            let login = payment.details.customer.field(CustomerField::AccountId);
+            login.filter(|_| shown).map(card::login)
+        }
+    }
+}
+
+fn errors(payment: &Payment, operation: &Operation) -> Vec<ErrorView> {
     let rejected = operation.state == OperationState::Rejected;
     operation
         .reason
         .filter(|_| rejected)
         .map(|reason| {
-            let code = code_of(reason);
+            let code = code_of(method_of(payment, operation), reason);
             ErrorView { code: code.number(), message: code.message(), field: field_of(reason) }
         })
         .into_iter()
@@ -189,11 +232,17 @@ fn payment(payment: &Payment, told: Option<&Operation>) -> PaymentView {
     }
 }
 
-fn code(operation: &Operation) -> Code {
+/// The method of one operation: on the Payment Page the payer may try another after a decline.
+fn method_of(payment: &Payment, operation: &Operation) -> Method {
+    if operation.card.is_some() { Method::Card } else { payment.method }
+}
+
+fn code(payment: &Payment, operation: &Operation) -> Code {
     match operation.state {
         OperationState::Approved => Code::Success,
         OperationState::Declined | OperationState::Rejected => {
-            operation.reason.map_or(Code::MethodDecline, code_of)
+            let reason = operation.reason.unwrap_or(Reason::GeneralDecline);
+            code_of(method_of(payment, operation), reason)
         }
         OperationState::Accepted
         | OperationState::Clarifying
@@ -201,6 +250,7 @@ fn code(operation: &Operation) -> Code {
         | OperationState::Unknown
         | OperationState::Redirected
         | OperationState::Instructed
+        | OperationState::Authenticating
         | OperationState::Pending => Code::AwaitingProcessing,
     }
 }
@@ -210,10 +260,10 @@ fn operation_view(
     operation: &Operation,
     account: Option<&ProviderAccount>,
 ) -> OperationView {
-    let code = code(operation);
+    let code = code(payment, operation);
     OperationView {
         id: operation.id.get(),
-        kind: operation.kind.as_str(),
+        kind: operation_type(operation.kind),
         status: operation_status(operation.state),
         date: date(operation.updated_at),
         created_date: date(operation.created_at),
@@ -222,6 +272,7 @@ fn operation_view(
         sum_converted: sum(operation.amount),
         code: code.number(),
         message: code.message(),
+        eci: operation.provider.eci.as_deref().map(clean),
         provider: provider(payment, operation, account),
     }
 }
@@ -233,13 +284,13 @@ fn provider(
 ) -> ProviderView {
     let facts = &operation.provider;
     let dated = payment.method.rules().callback_provider_date && operation.state.is_final();
-    let is_sale = operation.kind == OperationKind::Sale;
+    let opens = operation.kind.is_opening();
     ProviderView {
         id: account.map_or(0, |account| account.wire_id),
         payment_id: facts.payment_id.as_deref().map(clean).unwrap_or_default(),
         date: dated.then(|| date(facts.at.unwrap_or(operation.updated_at))),
         auth_code: facts.auth_code.as_deref().map(clean).unwrap_or_default(),
-        endpoint_id: account.filter(|_| is_sale).and_then(|account| account.endpoint_id.clone()),
+        endpoint_id: account.filter(|_| opens).and_then(|account| account.endpoint_id.clone()),
     }
 }
 

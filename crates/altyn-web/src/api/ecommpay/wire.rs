@@ -43,6 +43,19 @@ pub struct Accepted {
     pub payment_id: String,
 }
 
+/// A test project's clock was moved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockMoved {
+    /// Always `success`.
+    #[schema(example = "success")]
+    pub status: &'static str,
+    /// The project.
+    pub project_id: u32,
+    /// What time it is now for the project.
+    #[schema(example = "2026-11-22T14:05:00+0000")]
+    pub now: String,
+}
+
 /// A request was refused; nothing was stored.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Refused {
@@ -91,7 +104,7 @@ pub struct PaymentView {
     /// The method's name for callbacks.
     #[schema(example = "alfa-click")]
     pub method: &'static str,
-    /// What was asked, less what was returned.
+    /// What was asked, or captured, less what was returned.
     pub sum: Sum,
     /// The merchant's description; may be empty.
     pub description: String,
@@ -122,7 +135,7 @@ pub struct ProviderView {
 pub struct OperationView {
     /// Our number.
     pub id: i64,
-    /// `sale` or `refund`.
+    /// `sale`, `auth`, `capture`, `cancel` or `refund`.
     #[serde(rename = "type")]
     #[schema(example = "sale")]
     pub kind: &'static str,
@@ -145,6 +158,10 @@ pub struct OperationView {
     /// The registry's text.
     #[schema(example = "Success")]
     pub message: &'static str,
+    /// How the payer was authenticated, for cards: the e-commerce indicator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "05")]
+    pub eci: Option<String>,
     /// The provider's side.
     pub provider: ProviderView,
 }
@@ -161,11 +178,88 @@ pub struct RedirectData {
     pub url: String,
 }
 
-/// The payer's account at the method.
+/// Where to send the payer for 3-D Secure of the first version: a form with `PaReq`, `MD` and
+/// `TermUrl`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AcsView {
+    /// Where to.
+    pub acs_url: String,
+    /// `PaReq`.
+    pub pa_req: String,
+    /// `MD`: comes back unchanged.
+    pub md: String,
+    /// `TermUrl`: where the payer comes back to.
+    pub term_url: String,
+}
+
+/// The step of 3-D Secure of the second version that is awaited.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ThreeDs2View {
+    /// A form for a hidden frame; then `/v2/payment/card/3ds_check_iframe`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iframe: Option<FrameView>,
+    /// A form that takes the payer to the issuer; then `/v2/payment/card/3ds_result`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<ChallengeView>,
+}
+
+/// A form for a hidden frame.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FrameView {
+    /// Where the form goes.
+    pub url: String,
+    /// Its field.
+    pub params: FrameParams,
+}
+
+/// The field of the form, under both names that issuers have had for it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FrameParams {
+    /// The older name.
+    #[serde(rename = "3DSMethodData")]
+    pub older: String,
+    /// The name of the specification.
+    #[serde(rename = "threeDSMethodData")]
+    pub method_data: String,
+}
+
+/// A form that takes the payer to the issuer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChallengeView {
+    /// Where the form goes.
+    pub url: String,
+    /// Its fields.
+    pub params: ChallengeParams,
+}
+
+/// The fields of the form.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChallengeParams {
+    /// What the issuer is asked.
+    pub creq: String,
+    /// Comes back with the answer, where the acquirer has it.
+    #[serde(rename = "threeDSSessionData", skip_serializing_if = "Option::is_none")]
+    pub session_data: Option<String>,
+}
+
+/// The payer's account at the method, or the card.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AccountView {
-    /// The login.
+    /// The login, or the first six and the last four digits of the card.
+    #[schema(example = "431422******0056")]
     pub number: String,
+    /// The card's scheme: visa, mastercard, mir…
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
+    /// The name on the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card_holder: Option<String>,
+    /// The card's last month, two digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry_month: Option<String>,
+    /// Its year, four digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expiry_year: Option<String>,
 }
 
 /// Why a request was rejected in validation.
@@ -196,6 +290,12 @@ pub struct CallbackBody {
     /// Where to send the payer, while that is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_data: Option<RedirectData>,
+    /// Where to send the payer for 3-D Secure of the first version, while that is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acs: Option<AcsView>,
+    /// The step of 3-D Secure of the second version, while that is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threeds2: Option<ThreeDs2View>,
     /// What must be sent by `/v2/payment/clarification`, while that is awaited.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub clarification_fields: BTreeMap<&'static str, Vec<&'static str>>,
@@ -225,6 +325,12 @@ pub struct StatusBody {
     /// Where to send the payer, while that is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_data: Option<RedirectData>,
+    /// Where to send the payer for 3-D Secure of the first version, while that is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acs: Option<AcsView>,
+    /// The step of 3-D Secure of the second version, while that is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threeds2: Option<ThreeDs2View>,
     /// What must be sent by `/v2/payment/clarification`, while that is awaited.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub clarification_fields: BTreeMap<&'static str, Vec<&'static str>>,

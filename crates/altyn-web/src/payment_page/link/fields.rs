@@ -183,7 +183,8 @@ fn expires_at(signed: &Node<'_>, now: Timestamp) -> Result<Option<Timestamp>, Re
 
 /// `{"id":23}` or a bare number. Which library made a link is only good to know.
 fn interface(signed: &Node<'_>) -> Option<u32> {
-    let value: serde_json::Value = serde_json::from_str(signed.get("interface_type")?.as_text()?).ok()?;
+    let value: serde_json::Value =
+        serde_json::from_str(signed.get("interface_type")?.as_text()?).ok()?;
     let id = value.get("id").unwrap_or(&value);
     u32::try_from(id.as_u64()?).ok()
 }

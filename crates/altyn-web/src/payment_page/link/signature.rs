@@ -113,7 +113,8 @@ pub fn refuse_moved_borders(signed: &Node<'_>) -> Result<(), Refusal> {
 }
 
 fn hides_a_parameter(value: &str) -> bool {
-    value.split(';').skip(1).any(|rest| {
-        rest.split_once(':').is_some_and(|(name, _)| MEANINGFUL.contains(&name))
-    })
+    value
+        .split(';')
+        .skip(1)
+        .any(|rest| rest.split_once(':').is_some_and(|(name, _)| MEANINGFUL.contains(&name)))
 }

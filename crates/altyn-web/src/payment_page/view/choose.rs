@@ -10,7 +10,7 @@ use altyn_domain::time::Timestamp;
 use askama::Template;
 
 use super::fields::{Field, FieldError, FieldView};
-use super::{Bill, Frame, Href, Post};
+use super::{Bill, Frame, Href, Post, Time};
 use crate::lang::Lang;
 use crate::payment_page::words::{self, Said};
 
@@ -103,15 +103,13 @@ impl<'a> Offer<'a> {
         };
         asked.into_iter().filter_map(|(field, value)| Some((field, value?))).collect()
     }
-
-    const fn is_by_bill(&self) -> bool {
-        matches!(self, Self::AlfaClick { by_bill: true, .. })
-    }
 }
 
 /// A tile with its form.
 struct Way<'a> {
-    method: Method,
+    code: &'static str,
+    title: &'static str,
+    about: &'static str,
     open: bool,
     fields: Vec<FieldView<'a>>,
     note: &'static str,
@@ -131,6 +129,10 @@ impl<'a> Choose<'a> {
         words::money(self.bill.amount, self.frame.lang)
     }
 
+    fn until(&self) -> Option<Time> {
+        self.until.map(|until| Time::of(until, self.frame.lang))
+    }
+
     fn open(&self) -> Option<Method> {
         let chosen = self.offers.iter().find(|offer| Some(offer.method()) == self.chosen);
         chosen.or(self.offers.first()).map(Offer::method)
@@ -148,7 +150,9 @@ impl<'a> Choose<'a> {
                     FieldView::new(field, method.code(), value, errors, self.frame.lang)
                 });
                 Way {
-                    method,
+                    code: method.code(),
+                    title: words::method(method, self.frame.lang),
+                    about: words::method_note(method, self.frame.lang),
                     open: is_open,
                     fields: fields.collect(),
                     note: note(offer, self.hold, self.frame.lang),

@@ -23,7 +23,9 @@ impl Refused<'_> {
     }
 
     fn title(&self) -> &'static str {
-        self.frame.lang.pick("Не удалось открыть страницу оплаты", "The payment page cannot be opened")
+        self.frame
+            .lang
+            .pick("Не удалось открыть страницу оплаты", "The payment page cannot be opened")
     }
 
     /// Short enough to be read out, without changing what is copied.

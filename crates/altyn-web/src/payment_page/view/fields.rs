@@ -76,9 +76,10 @@ impl Field {
                 ("Латинскими буквами, как на карте", "In Latin letters, as on the card")
             }
             (Self::AccountNumber, Fault::Missing) => ("Введите логин", "Enter the login"),
-            (Self::AccountNumber, Fault::Wrong | Fault::Expired) => {
-                ("Проверьте логин: до 255 знаков, без «;»", "Check the login: no “;”, up to 255 characters")
-            }
+            (Self::AccountNumber, Fault::Wrong | Fault::Expired) => (
+                "Проверьте логин: до 255 знаков, без «;»",
+                "Check the login: no “;”, up to 255 characters",
+            ),
             (Self::Phone, Fault::Missing) => ("Введите номер телефона", "Enter the phone number"),
             (Self::Phone, Fault::Wrong | Fault::Expired) => {
                 ("Номер с кодом страны, от 4 до 24 цифр", "With the country code, 4 to 24 digits")
@@ -95,7 +96,7 @@ impl Field {
         let (russian, english) = match self {
             Self::CardNumber => ("Номер карты", "Card number"),
             Self::CardExpiry => ("Срок действия", "Expiry date"),
-            Self::CardCvc => ("Код с обратной стороны", "Security code"),
+            Self::CardCvc => ("Код на обороте", "Security code"),
             Self::CardHolder => ("Имя на карте", "Name on card"),
             Self::AccountNumber => ("Логин в «Альфа-Клик»", "Alfa-Click login"),
             Self::Phone => ("Телефон", "Phone"),
@@ -106,12 +107,14 @@ impl Field {
 
     fn hint(self, lang: Lang) -> &'static str {
         match self {
-            Self::CardHolder => lang.pick(
-                "Латинскими буквами; если имени нет, оставьте пустым",
-                "In Latin letters; leave empty if there is none",
-            ),
+            Self::CardHolder => lang
+                .pick("Латиницей; если имени нет — пусто", "In Latin letters; may be left empty"),
             Self::Phone => lang.pick("С кодом страны: +7 999 …", "With the country code: +7 999 …"),
-            Self::CardNumber | Self::CardExpiry | Self::CardCvc | Self::AccountNumber | Self::Email => "",
+            Self::CardNumber
+            | Self::CardExpiry
+            | Self::CardCvc
+            | Self::AccountNumber
+            | Self::Email => "",
         }
     }
 

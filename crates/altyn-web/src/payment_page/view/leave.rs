@@ -12,8 +12,8 @@ pub enum Place {
     AlfaClick,
     /// The partner's page, to pay there.
     Partner,
-    /// The page of the bank that issued the card, to confirm (3-D Secure).
-    Confirmation,
+    /// The bank that issued the card, to confirm there (3-D Secure).
+    CardBank,
 }
 
 /// One sentence, one button; the script presses it.
@@ -38,7 +38,7 @@ impl Leaving<'_> {
     fn state(&self) -> &'static str {
         match self.place {
             Place::AlfaClick | Place::Partner => "leaving",
-            Place::Confirmation => "challenge",
+            Place::CardBank => "challenge",
         }
     }
 
@@ -46,7 +46,7 @@ impl Leaving<'_> {
         let (russian, english) = match self.place {
             Place::AlfaClick => ("Переходим в Альфа-Банк", "Going to Alfa-Bank"),
             Place::Partner => ("Переходим на страницу партнёра", "Going to the partner’s page"),
-            Place::Confirmation => ("Подтвердите платёж в банке", "Confirm the payment at your bank"),
+            Place::CardBank => ("Подтвердите платёж в банке", "Confirm the payment at your bank"),
         };
         self.frame.lang.pick(russian, english)
     }
@@ -61,7 +61,7 @@ impl Leaving<'_> {
                 "Оплатите на странице партнёра — после этого вы вернётесь сюда.",
                 "Pay on the partner’s page; after that you come back here.",
             ),
-            Place::Confirmation => (
+            Place::CardBank => (
                 "Банк, выпустивший карту, попросит код из сообщения или подтверждение в \
                  приложении — после этого вы вернётесь сюда.",
                 "The bank that issued the card will ask for a code or for a confirmation in its \
@@ -75,7 +75,7 @@ impl Leaving<'_> {
         let (russian, english) = match self.place {
             Place::AlfaClick => ("Перейти в Альфа-Банк", "Go to Alfa-Bank"),
             Place::Partner => ("Перейти к партнёру", "Go to the partner"),
-            Place::Confirmation => ("Перейти в банк", "Go to the bank"),
+            Place::CardBank => ("Перейти в банк", "Go to the bank"),
         };
         self.frame.lang.pick(russian, english)
     }

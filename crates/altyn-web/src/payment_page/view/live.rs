@@ -2,11 +2,12 @@
 //!
 //! They learn of a change from a stream of events, else by reloading; without script they reload.
 
+use altyn_domain::method::Method;
 use altyn_domain::time::Timestamp;
 use askama::Template;
 
 use super::leave::Place;
-use super::{Bill, Frame, Href, Post};
+use super::{Bill, Frame, Href, Post, Time};
 use crate::lang::Lang;
 use crate::payment_page::words;
 
@@ -53,13 +54,17 @@ impl Waiting<'_> {
         let (russian, english) = match self.place {
             Place::AlfaClick => ("Ждём ответа Альфа-Банка", "Waiting for Alfa-Bank"),
             Place::Partner => ("Ждём ответа партнёра", "Waiting for the partner"),
-            Place::Confirmation => ("Ждём ответа банка", "Waiting for the bank"),
+            Place::CardBank => ("Ждём ответа банка", "Waiting for the bank"),
         };
         self.frame.lang.pick(russian, english)
     }
 
     fn sum(&self) -> String {
         words::money(self.bill.amount, self.frame.lang)
+    }
+
+    fn since(&self) -> Time {
+        Time::of(self.since, self.frame.lang)
     }
 
     fn waited(&self) -> Span {
@@ -100,6 +105,14 @@ impl Instruction<'_> {
 
     fn sum(&self) -> String {
         words::money(self.bill.amount, self.frame.lang)
+    }
+
+    fn method(&self) -> &'static str {
+        words::method(Method::AlfaClick, self.frame.lang)
+    }
+
+    fn until(&self) -> Time {
+        Time::of(self.until, self.frame.lang)
     }
 
     fn left(&self) -> Span {

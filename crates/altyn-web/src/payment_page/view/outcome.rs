@@ -7,7 +7,7 @@ use altyn_domain::time::Timestamp;
 use askama::Template;
 
 use super::choose::Decline;
-use super::{Bill, Frame, Href};
+use super::{Bill, Frame, Href, Time};
 use crate::payment_page::words::{self, Said};
 
 /// The screen.
@@ -155,6 +155,15 @@ impl Outcome<'_> {
 
     fn sum(&self) -> String {
         words::money(self.bill.amount, self.frame.lang)
+    }
+
+    fn at(&self) -> Time {
+        Time::of(self.at, self.frame.lang)
+    }
+
+    /// The scheme says more than that it was a card.
+    fn means(&self, paid: &Paid<'_>) -> &'static str {
+        paid.brand.map_or_else(|| words::method(paid.method, self.frame.lang), words::brand)
     }
 
     fn refunded(&self) -> Option<String> {

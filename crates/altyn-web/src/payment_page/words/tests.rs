@@ -58,7 +58,10 @@ fn every_reason_is_two_sentences_in_each_language() {
         }
     }
     for each in Reason::ALL {
-        assert!(reason(*each, Lang::English).what.is_ascii() || reason(*each, Lang::English).what.contains('’'));
+        assert!(
+            reason(*each, Lang::English).what.is_ascii()
+                || reason(*each, Lang::English).what.contains('’')
+        );
         assert_ne!(reason(*each, Lang::Russian), reason(*each, Lang::English));
     }
 }

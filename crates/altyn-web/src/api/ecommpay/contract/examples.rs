@@ -7,13 +7,13 @@ use altyn_domain::id::{OperationId, PaymentId, ProjectId};
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::{Amount, BasisPoints, Currency};
 use altyn_domain::payment::decide::{
-    Happening, Moment, RefundRequest, SaleRequest, accept_refund, accept_sale, apply,
+    Happening, Moment, PaymentRequest, RefundRequest, accept_payment, accept_refund, apply,
 };
 use altyn_domain::payment::{
-    Customer, Details, PaymentRef, ProviderFacts, Record, Redirect, RedirectMethod, RequestEcho,
+    Customer, Details, OperationKind, PaymentRef, ProviderFacts, Record, Redirect, RedirectMethod, RequestEcho,
     ReturnUrls,
 };
-use altyn_domain::project::Project;
+use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
 use altyn_domain::reason::Reason;
 use altyn_domain::time::{SECOND_MS, Timestamp};
 use serde_json::Value;
@@ -161,6 +161,9 @@ fn project(id: u32) -> Option<Project> {
         callback_url: None,
         return_urls: ReturnUrls::default(),
         methods: Method::ALL.iter().copied().map(setting).collect(),
+        allowed_hosts: Vec::new(),
+        support: None,
+        capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
     })
@@ -182,7 +185,9 @@ fn record(told: Told) -> Option<(Record, OperationId)> {
     };
     let minor = if told == Told::Rejected { 99 } else { 10_000 };
     let some = |text: &str| Some(text.to_owned());
-    let asked = SaleRequest {
+    let asked = PaymentRequest {
+        kind: OperationKind::Sale,
+        card: None,
         reference: PaymentRef::new("Payment 12")?,
         method,
         amount: Amount::new(minor, currency).ok()?,
@@ -193,7 +198,7 @@ fn record(told: Told) -> Option<(Record, OperationId)> {
         request: RequestEcho::default(),
     };
     let ids = (PaymentId::new(388), sale);
-    let (mut record, _) = accept_sale(&project(project_id)?, ids, at(0), asked);
+    let (mut record, _) = accept_payment(&project(project_id)?, ids, at(0), asked);
     for (after_s, happening) in happenings(told) {
         apply(&mut record, sale, happening, at(after_s)).ok()?;
     }

@@ -103,7 +103,8 @@ fn object(body: &Node<'_>, path: &[&str]) -> Result<(), Refusal> {
     }
 }
 
-fn integer(body: &Node<'_>, path: &[&str], max: i64) -> Result<Option<i64>, Refusal> {
+/// A whole number from 0 to `max`.
+pub fn integer(body: &Node<'_>, path: &[&str], max: i64) -> Result<Option<i64>, Refusal> {
     match body.at(path) {
         None | Some(Node::Null) => Ok(None),
         Some(Node::Number(digits)) => {
@@ -115,6 +116,17 @@ fn integer(body: &Node<'_>, path: &[&str], max: i64) -> Result<Option<i64>, Refu
         }
         Some(Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_)) => {
             Err(invalid(path, "must be an integer"))
+        }
+    }
+}
+
+/// `true` or `false`.
+pub fn boolean(body: &Node<'_>, path: &[&str]) -> Result<Option<bool>, Refusal> {
+    match body.at(path) {
+        None | Some(Node::Null) => Ok(None),
+        Some(Node::Bool(said)) => Ok(Some(*said)),
+        Some(Node::Number(_) | Node::Text(_) | Node::List(_) | Node::Object(_)) => {
+            Err(invalid(path, "must be true or false"))
         }
     }
 }
@@ -141,12 +153,13 @@ pub fn currency(body: &Node<'_>, path: &[&str]) -> Result<Option<Currency>, Refu
 /// `payment.amount` and `payment.currency` of a sale: both required.
 pub fn sale_amount(body: &Node<'_>) -> Result<Amount, Refusal> {
     let minor = amount(body)?.ok_or_else(|| Refusal::missing("payment.amount"))?;
-    let currency = currency(body, &CURRENCY)?.ok_or_else(|| Refusal::missing("payment.currency"))?;
+    let currency =
+        currency(body, &CURRENCY)?.ok_or_else(|| Refusal::missing("payment.currency"))?;
     amount_and_currency(minor, currency)
 }
 
-/// `payment.amount` and `payment.currency` of a refund: both or neither.
-pub fn refund_amount(body: &Node<'_>) -> Result<Option<Amount>, Refusal> {
+/// `payment.amount` and `payment.currency` of a capture, a cancel or a refund: both or neither.
+pub fn part_amount(body: &Node<'_>) -> Result<Option<Amount>, Refusal> {
     match (amount(body)?, currency(body, &CURRENCY)?) {
         (None, None) => Ok(None),
         (Some(minor), Some(currency)) => amount_and_currency(minor, currency).map(Some),
@@ -205,11 +218,13 @@ pub fn check_customer(
     Ok(())
 }
 
-fn is_phone(text: &str) -> bool {
+/// 4 to 24 digits.
+pub fn is_phone(text: &str) -> bool {
     (4..=24).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_email(text: &str) -> bool {
+/// Something with one `@` and a dot behind it.
+pub fn is_email(text: &str) -> bool {
     let strange = |c: char| c.is_whitespace() || c.is_control() || c == ';' || c == ',';
     text.split_once('@').is_some_and(|(name, host)| {
         !name.is_empty() && host.len() > 2 && host.contains('.') && !host.contains('@')
@@ -260,13 +275,7 @@ pub fn return_urls(body: &Node<'_>, own: &ReturnUrls) -> Result<ReturnUrls, Refu
 pub fn callback_wishes(body: &Node<'_>) -> Result<CallbackWishes, Refusal> {
     let url = |name| web_address(body, &["general", name], URL_MAX_CHARS);
     let delay_s = integer(body, &["callback", "delay"], CALLBACK_DELAY_MAX_S)?.unwrap_or(0);
-    let disabled = match body.at(&["callback", "force_disable"]) {
-        None | Some(Node::Null) => false,
-        Some(Node::Bool(disabled)) => *disabled,
-        Some(Node::Number(_) | Node::Text(_) | Node::List(_) | Node::Object(_)) => {
-            return Err(invalid(&["callback", "force_disable"], "must be true or false"));
-        }
-    };
+    let disabled = boolean(body, &["callback", "force_disable"])?.unwrap_or(false);
     Ok(CallbackWishes {
         url: url("merchant_callback_url")?,
         success_url: url("merchant_success_callback_url")?,

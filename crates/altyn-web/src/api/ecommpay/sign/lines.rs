@@ -2,17 +2,20 @@
 //!
 //! All lines are written one after another into one buffer, sorted as slices of it, and joined.
 //! That is one growing allocation for any number of parameters, which is most of the difference
-//! between this and a map of strings.
+//! between this and a map of strings. A body may carry a card, so what was written is wiped.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
+
+use zeroize::Zeroizing;
 
 use super::Order;
 use super::leafs::{Leaf, Leafs, Step};
 use super::numbers::Numbers;
 
-/// Room for the lines of an ordinary body, so that it is allocated once.
-const USUAL_LENGTH: usize = 1024;
+/// Room for the lines of an ordinary body, so that it is allocated once: growing would be slower
+/// and would leave a copy behind.
+const USUAL_LENGTH: usize = 4 * 1024;
 const USUAL_LINES: usize = 32;
 
 /// How a null is written.
@@ -65,7 +68,7 @@ impl<'l> Line<'l> {
 
 /// The leaves of a tree, in the order met.
 pub(crate) struct Lines {
-    text: String,
+    text: Zeroizing<String>,
     spans: Vec<Span>,
 }
 
@@ -80,7 +83,7 @@ impl Lines {
     /// [`Order::Levels`] and in the tree's own otherwise.
     pub(crate) fn gather<T: Leafs>(tree: &T, rules: Rules) -> Self {
         let lines = Self {
-            text: String::with_capacity(USUAL_LENGTH),
+            text: Zeroizing::new(String::with_capacity(USUAL_LENGTH)),
             spans: Vec::with_capacity(USUAL_LINES),
         };
         let mut walk = Walk { rules, path: String::with_capacity(64), lines };
@@ -114,8 +117,9 @@ impl Lines {
     }
 
     /// The text under the signature.
-    pub(crate) fn joined(&self, order: Order) -> String {
-        let mut joined = String::with_capacity(self.text.len() + self.spans.len());
+    pub(crate) fn joined(&self, order: Order) -> Zeroizing<String> {
+        let length = self.text.len() + self.spans.len();
+        let mut joined = Zeroizing::new(String::with_capacity(length));
         for line in self.ordered(order) {
             if !joined.is_empty() {
                 joined.push(';');

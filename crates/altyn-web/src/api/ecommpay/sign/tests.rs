@@ -143,7 +143,7 @@ fn texts_that_are_no_signature_are_refused() {
     ];
     for text in spoilt {
         let mismatch = verify(&tree, &text, &key()).unwrap_err();
-        assert_eq!(mismatch.canonical, "a:1", "{text}");
+        assert_eq!(*mismatch.canonical, "a:1", "{text}");
     }
 }
 

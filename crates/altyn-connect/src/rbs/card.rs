@@ -1,0 +1,321 @@
+//! A card's way through the gateway: registered, paid, authenticated, or closed.
+//!
+//! The order is registered first, without the card; then `paymentorder.do` carries it, once. What
+//! comes back is a step of 3-D Secure for the payer, or nothing of worth: a decline looks like a
+//! success there, so the order's status is asked every time. Guaranteed: what happens before the
+//! card leaves us is [`ProviderOutcome::NotSent`], because nobody else has it and the order cannot
+//! be paid; after that only a status, or an explicit refusal on an order that stands unpaid, ends
+//! it. No word of the gateway about a card is quoted: the card may be among them.
+//!
+//! Source: providers.md §1.4, §1.5, §4.3, ruling 23.
+
+use altyn_app::ports::provider::{
+    AuthenticationAnswer, CardPayment, ProviderCall, ProviderOutcome,
+};
+use altyn_domain::payment::{Authentication, AuthenticationStep, ProviderFacts};
+use altyn_domain::reason::Reason;
+use data_encoding::BASE64URL_NOPAD;
+
+use super::alfa_click::bad_number;
+use super::client::{Gateway, Registered, is_web};
+use super::map::reason::{NO_ATTEMPT, is_under_way, reason_of};
+use super::map::{self, OpenAt, Order};
+use super::request::{self, Fields};
+use super::wire::step::{Step, Word};
+use super::wire::{self, OrderView, Reply};
+use crate::http::HttpError;
+
+/// Where a payment stands at the gateway, and where the issuer is to send the browser.
+struct Place<'a> {
+    md_order: &'a str,
+    transaction: Option<String>,
+    finish_url: Option<&'a str>,
+}
+
+impl Gateway {
+    /// Registers an order and pays it by card.
+    pub(super) async fn pay_by_card(
+        &self,
+        call: &ProviderCall,
+        payment: &CardPayment,
+    ) -> ProviderOutcome {
+        let registered = match self.register(call, self.limits.card_register).await {
+            Registered::Now(md_order) => Some(md_order),
+            Registered::Duplicate => None,
+            Registered::Refused(outcome) => return outcome,
+            // The card has not left: if there is an order, nobody can pay it.
+            Registered::NotSent(detail) | Registered::Unclear(detail) => {
+                return ProviderOutcome::NotSent(detail);
+            }
+        };
+        let limit = self.limits.card_rest;
+        match tokio::time::timeout(limit, self.pay(call, payment, registered)).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                ProviderOutcome::Unknown(format!("no outcome within {} ms", limit.as_millis()))
+            }
+        }
+    }
+
+    async fn pay(
+        &self,
+        call: &ProviderCall,
+        payment: &CardPayment,
+        registered: Option<String>,
+    ) -> ProviderOutcome {
+        let md_order = match registered {
+            Some(md_order) => md_order,
+            None => match self.untouched(call).await {
+                Ok(md_order) => md_order,
+                Err(outcome) => return outcome,
+            },
+        };
+        let fields = request::card(call, payment, &md_order);
+        let reply = match self.post("paymentorder.do", fields, self.limits.card_step).await {
+            Ok(reply) => reply,
+            Err(HttpError::NotSent(detail)) => return ProviderOutcome::NotSent(detail),
+            Err(HttpError::Unknown(detail)) => return ProviderOutcome::Unknown(detail),
+        };
+        let finish_url = payment.authentication_return.as_deref();
+        let place = Place { md_order: &md_order, transaction: None, finish_url };
+        match reply.step() {
+            Step::Fingerprint { transaction, url, data } => {
+                let place = Place { transaction, ..place };
+                match (url.filter(|url| is_web(url)), data) {
+                    (Some(url), Some(data)) => place.fingerprint(url, data),
+                    // There is no frame to show.
+                    (_, _) => self.go_on(call, &place).await,
+                }
+            }
+            Step::Challenge { .. } | Step::Legacy { .. } | Step::Over(_) => {
+                self.judge(call, &place, "paymentorder.do", &reply).await
+            }
+        }
+    }
+
+    /// An order of our number that was there before: an earlier request of ours, since the number
+    /// is given once. The card goes to it only if the gateway says that none was tried on it; the
+    /// gateway takes one payment per order, so even then it cannot be charged twice.
+    async fn untouched(&self, call: &ProviderCall) -> Result<String, ProviderOutcome> {
+        let view = self.status(&call.order_number).await.map_err(ProviderOutcome::Unknown)?;
+        let no_card = view.action == Some(NO_ATTEMPT) && view.card.is_none();
+        match map::order_of(&view, call) {
+            Order::Open(OpenAt::Registered, ProviderFacts { payment_id: Some(id), .. })
+                if no_card =>
+            {
+                Ok(wire::md_order_of(&id))
+            }
+            Order::Absent => Err(bad_number(call)),
+            order @ (Order::Open(..)
+            | Order::Paid(_)
+            | Order::Held(_)
+            | Order::PartlyTaken(_)
+            | Order::Refused(..)
+            | Order::Unclear(_)) => Err(map::asked(order, call)),
+        }
+    }
+
+    /// Takes the payer's answer to a step of 3-D Secure.
+    pub(super) async fn take_answer(
+        &self,
+        call: &ProviderCall,
+        answer: &AuthenticationAnswer,
+    ) -> ProviderOutcome {
+        let md_order = match &call.facts.payment_id {
+            Some(id) => wire::md_order_of(id),
+            None => match self.status(&call.order_number).await.map(|view| view.md_order) {
+                Ok(Some(md_order)) => md_order,
+                Ok(None) => return unknown("the status does not tell the order's id"),
+                Err(detail) => return ProviderOutcome::Unknown(detail),
+            },
+        };
+        let transaction = call.authentication.as_ref().and_then(|step| step.transaction.clone());
+        let place = Place { md_order: &md_order, transaction, finish_url: None };
+        match answer {
+            // Whether the frame came back the gateway knows: it is sent to its own address.
+            AuthenticationAnswer::Fingerprint { completed: _ } => self.go_on(call, &place).await,
+            AuthenticationAnswer::Challenge => {
+                let Some(transaction) = place.transaction.as_deref() else {
+                    return unknown("the challenge has no transaction to name");
+                };
+                let fields = vec![("threeDSServerTransId", transaction.into())];
+                self.tell(call, &place, ("finish3dsVer2Payment.do", fields)).await
+            }
+            AuthenticationAnswer::Legacy { pa_res } => {
+                let fields = vec![("mdOrder", place.md_order.into()), ("paRes", pa_res.into())];
+                self.tell(call, &place, ("finish3dsPayment.do", fields)).await
+            }
+        }
+    }
+
+    /// Lets the gateway begin the authentication, now that the browser was seen or cannot be.
+    async fn go_on(&self, call: &ProviderCall, place: &Place<'_>) -> ProviderOutcome {
+        let fields = vec![("mdOrder", place.md_order.into())];
+        self.tell(call, place, ("3ds/continue.do", fields)).await
+    }
+
+    /// The gateway has the card already, so nothing is «not sent» from here on.
+    async fn tell(
+        &self,
+        call: &ProviderCall,
+        place: &Place<'_>,
+        (method, fields): (&str, Fields<'_>),
+    ) -> ProviderOutcome {
+        match self.post(method, fields, self.limits.card_step).await {
+            Ok(reply) => self.judge(call, place, method, &reply).await,
+            Err(HttpError::NotSent(detail) | HttpError::Unknown(detail)) => {
+                ProviderOutcome::Unknown(detail)
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        call: &ProviderCall,
+        place: &Place<'_>,
+        method: &str,
+        reply: &Reply,
+    ) -> ProviderOutcome {
+        let word = match reply.step() {
+            Step::Challenge { acs_url, creq, transaction } => {
+                return place.challenge(call, (acs_url, creq), transaction);
+            }
+            Step::Legacy { acs_url, pa_req, term_url } => {
+                return place.legacy((acs_url, pa_req), term_url);
+            }
+            // Begun anew, which would never end: the status tells.
+            Step::Fingerprint { .. } => Word::None,
+            Step::Over(word) => word,
+        };
+        let said = format!("{method} answered {} {}", reply.code().describe(), reply.error_types());
+        let said = said.trim_end();
+        tracing::debug!(account = self.config.account.name, order = call.order_number, "{said}");
+        match self.status(&call.order_number).await {
+            Ok(view) => judged(&view, call, word)
+                .or_when_not_sent(|detail| ProviderOutcome::Unknown(format!("{said}; {detail}"))),
+            Err(detail) => ProviderOutcome::Unknown(format!("{said}; {detail}")),
+        }
+    }
+
+    /// Gives up an order that is not paid.
+    pub(super) async fn close(&self, call: &ProviderCall) -> ProviderOutcome {
+        let order = match self.status(&call.order_number).await {
+            Ok(view) => map::order_of(&view, call),
+            Err(detail) => return ProviderOutcome::Unknown(detail),
+        };
+        let id = match &order {
+            // Never registered, and whoever could has died.
+            Order::Absent => {
+                return ProviderOutcome::Declined(Reason::Interrupted, call.facts.clone());
+            }
+            Order::Open(_, facts) => facts.payment_id.clone(),
+            Order::Paid(_)
+            | Order::Held(_)
+            | Order::PartlyTaken(_)
+            | Order::Refused(..)
+            | Order::Unclear(_) => return closed(map::asked(order, call)),
+        };
+        let Some(id) = id else { return unknown("the status does not tell the order's id") };
+        let fields = vec![
+            ("orderId", wire::md_order_of(&id).into()),
+            ("orderNumber", call.order_number.as_str().into()),
+        ];
+        // Whatever is answered, if anything: the status tells whether it is closed.
+        if let Err(error) = self.post("decline.do", fields, self.limits.moving).await {
+            tracing::warn!(account = self.config.account.name, %error, "decline.do");
+        }
+        match self.status(&call.order_number).await {
+            Ok(view) => closed(map::asked(map::order_of(&view, call), call)),
+            Err(detail) => ProviderOutcome::Unknown(detail),
+        }
+    }
+}
+
+/// An explicit refusal ends an order that stands unpaid and untouched: nobody else has the card or
+/// a link to the order, so it will run out.
+fn judged(view: &OrderView, call: &ProviderCall, word: Word) -> ProviderOutcome {
+    let reason = match word {
+        Word::None => None,
+        Word::Declined => Some(reason_of(call.method, view.action)),
+        Word::BadInput => Some(Reason::ProviderRefusedData),
+    };
+    match (map::order_of(view, call), reason) {
+        (Order::Open(OpenAt::Registered, facts), Some(reason))
+            if !view.action.is_some_and(is_under_way) =>
+        {
+            ProviderOutcome::Declined(reason, facts)
+        }
+        (order, _) => map::asked(order, call),
+    }
+}
+
+/// Only an end is an end.
+fn closed(outcome: ProviderOutcome) -> ProviderOutcome {
+    match outcome {
+        end @ (ProviderOutcome::Approved(_)
+        | ProviderOutcome::Declined(..)
+        | ProviderOutcome::Unknown(_)) => end,
+        ProviderOutcome::Redirect(..)
+        | ProviderOutcome::Authenticate(..)
+        | ProviderOutcome::Instruct(_)
+        | ProviderOutcome::Pending(_)
+        | ProviderOutcome::NotSent(_) => unknown("the order is still open"),
+    }
+}
+
+fn unknown(detail: &str) -> ProviderOutcome {
+    ProviderOutcome::Unknown(detail.to_owned())
+}
+
+impl Place<'_> {
+    fn fingerprint(&self, url: String, data: String) -> ProviderOutcome {
+        let fields = vec![("threeDSMethodData".to_owned(), data)];
+        self.authenticate(AuthenticationStep::Fingerprint, url, fields, self.transaction.clone())
+    }
+
+    fn challenge(
+        &self,
+        call: &ProviderCall,
+        (acs_url, creq): (String, String),
+        transaction: Option<String>,
+    ) -> ProviderOutcome {
+        let Some(transaction) = transaction.or_else(|| self.transaction.clone()) else {
+            return unknown("the challenge names no transaction");
+        };
+        let session = BASE64URL_NOPAD.encode(call.order_number.as_bytes());
+        let fields =
+            vec![("creq".to_owned(), creq), ("threeDSSessionData".to_owned(), session)];
+        self.authenticate(AuthenticationStep::Challenge, acs_url, fields, Some(transaction))
+    }
+
+    fn legacy(
+        &self,
+        (acs_url, pa_req): (String, String),
+        term_url: Option<String>,
+    ) -> ProviderOutcome {
+        let Some(term_url) = self.finish_url.map(str::to_owned).or(term_url) else {
+            return unknown("the issuer has no address to send the browser to");
+        };
+        let fields = vec![
+            ("PaReq".to_owned(), pa_req),
+            ("MD".to_owned(), self.md_order.to_owned()),
+            ("TermUrl".to_owned(), term_url),
+        ];
+        self.authenticate(AuthenticationStep::Legacy, acs_url, fields, None)
+    }
+
+    fn authenticate(
+        &self,
+        step: AuthenticationStep,
+        url: String,
+        fields: Vec<(String, String)>,
+        transaction: Option<String>,
+    ) -> ProviderOutcome {
+        if !is_web(&url) {
+            return unknown("the issuer's address is none for a browser");
+        }
+        let payment_id = Some(wire::payment_id_of(self.md_order));
+        let facts = ProviderFacts { payment_id, ..Default::default() };
+        ProviderOutcome::Authenticate(Authentication { step, url, fields, transaction }, facts)
+    }
+}
