@@ -184,11 +184,14 @@ pub(crate) fn plain(method: Method, uri: Uri, body: Bytes) -> Request<Full<Bytes
 
 /// A form's bytes, in a buffer that is wiped when it is freed.
 fn form_of<V: AsRef<str>>(fields: &[(&str, V)]) -> Bytes {
-    // Room for every byte as `%XX`: growing would leave a copy behind.
-    let room = fields.iter().map(|(name, value)| (name.len() + value.as_ref().len()) * 3 + 2).sum();
-    let mut form = Zeroizing::new(String::with_capacity(room));
+    let mut form = Zeroizing::new(String::with_capacity(room_for(fields)));
     Serializer::new(&mut *form).extend_pairs(fields).finish();
     Bytes::from_owner(form)
+}
+
+/// Every byte as `%XX`, `=` and `&`: a buffer that had to grow would leave a copy behind.
+fn room_for<V: AsRef<str>>(fields: &[(&str, V)]) -> usize {
+    fields.iter().map(|(name, value)| (name.len() + value.as_ref().len()) * 3 + 2).sum()
 }
 
 async fn read_all(mut body: Incoming) -> Result<Bytes, HttpError> {

@@ -14,7 +14,7 @@ mod bodies;
 mod browser;
 mod by_hand;
 mod forms;
-mod http;
+pub(crate) mod http;
 mod place;
 mod report;
 mod shop;

@@ -9,12 +9,14 @@ use std::sync::Arc;
 use altyn_app::ports::Clock as _;
 use altyn_app::secret::Secret;
 use altyn_sandbox::{Config, IpayVendor, RbsMerchant, Sandbox};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::clock::SystemClock;
 use crate::commands::{say, stop_signal};
+use crate::demo::http::Http;
 
 /// The password at the emulated gateway when none is given.
 const RBS_PASSWORD: &str = "sandbox-password";
@@ -57,6 +59,16 @@ pub struct Arguments {
     /// Environment variable with the partner's key; without it: `sandbox-ipay-key`.
     #[arg(long)]
     ipay_key_env: Option<String>,
+}
+
+/// Moves the clock of the emulators at this address forward.
+pub async fn forward_clock(url: &str, by_ms: i64) -> Result<()> {
+    let url = format!("{}/sandbox/clock", url.trim_end_matches('/'));
+    let answer = Http::new().post_json(&url, &json!({ "advance_ms": by_ms })).await?;
+    if answer.status != 200 {
+        bail!("{url} answered HTTP {}: does it serve `altyn sandbox`?", answer.status);
+    }
+    Ok(())
 }
 
 /// Accounts at the emulators, the same on both sides of the wire.

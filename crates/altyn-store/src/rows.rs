@@ -3,8 +3,8 @@
 //! A row holds only what both databases store alike: whole numbers, text and bytes, each with or
 //! without NULL. Times are Unix milliseconds, truth values are 0 and 1, closed lists are their
 //! stable words, and what no query looks into is JSON text. `convert/` turns rows into
-//! domain values and back. The migrations in `migrations/` restate these columns in SQL; a test
-//! compares the two.
+//! domain values and back. The migrations in `migrations/` restate these columns in SQL; a test on
+//! each engine compares the two.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;

@@ -50,7 +50,9 @@ pub struct Calls(Arc<Semaphore>);
 
 /// Room for one call, taken before anything is promised. Given back when it is dropped.
 #[derive(Debug)]
-pub struct CallRoom(OwnedSemaphorePermit);
+pub struct CallRoom {
+    _held: OwnedSemaphorePermit,
+}
 
 impl Default for Calls {
     fn default() -> Self {
@@ -61,7 +63,7 @@ impl Default for Calls {
 impl Calls {
     /// Room for one more call; `None` when there are [`CALLS_MAX`], or the server is stopping.
     pub fn room(&self) -> Option<CallRoom> {
-        Arc::clone(&self.0).try_acquire_owned().ok().map(CallRoom)
+        Arc::clone(&self.0).try_acquire_owned().ok().map(|held| CallRoom { _held: held })
     }
 
     /// Waits for every call under way to end; none begins any more.

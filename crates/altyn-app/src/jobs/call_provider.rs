@@ -157,7 +157,7 @@ async fn conclude(
     context: &Context,
     job: &Job,
     (project, record): (&ProjectEntry, Record),
-    attempt: i64,
+    attempts: i64,
     outcome: &ProviderOutcome,
 ) -> Result<&'static str, Failure> {
     tracing::debug!(
@@ -166,8 +166,9 @@ async fn conclude(
         outcome = outcome.as_str(),
         "provider called"
     );
-    let evidence =
-        Evidence { operation: job.operation(), outcome, attempt: Some(attempt), job: Some(job) };
+    // What was never sent has no attempt to end.
+    let attempt = Some(attempts).filter(|number| *number > 0);
+    let evidence = Evidence { operation: job.operation(), outcome, attempt, job: Some(job) };
     match run::write_evidence(context, project, record, &evidence).await? {
         Applied::Changed(_) => Ok(outcome.as_str()),
         Applied::LateMoney(_) => Ok("late_money"),

@@ -3,13 +3,13 @@
 use altyn_app::payment::{ClarifyError, clarify};
 use altyn_domain::method::Method;
 use altyn_domain::money::{Amount, Currency};
-use altyn_domain::payment::decide::SaleRequest;
+use altyn_domain::payment::decide::PaymentRequest;
 use altyn_domain::payment::{Customer, PaymentRef, PaymentState};
 use altyn_domain::time::MINUTE_MS;
 
 use crate::world::{World, redirect, sale_request};
 
-fn request(reference: &str) -> SaleRequest {
+fn request(reference: &str) -> PaymentRequest {
     let mut request = sale_request(reference);
     request.method = Method::CardPartner;
     request.amount = Amount::new(1_000, Currency::KES).unwrap();

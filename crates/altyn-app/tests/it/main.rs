@@ -2,6 +2,7 @@
 //! what the script tells it.
 #![cfg(test)]
 
+mod cards;
 mod clarification;
 mod deliveries;
 mod refunds;

@@ -1,7 +1,7 @@
 //! Refunds: balance, turns, unknown outcomes.
 
 use altyn_app::jobs::{SettleError, SettledAs, settle};
-use altyn_app::payment::{RefundError, RefundTarget, accept_refund};
+use altyn_app::payment::{PaymentTarget, RefundError, accept_refund};
 use altyn_app::ports::ProviderOutcome;
 use altyn_domain::id::OperationId;
 use altyn_domain::payment::decide::RefundRequest;
@@ -20,8 +20,8 @@ async fn paid(reference: &str) -> World {
     world
 }
 
-fn target(reference: &str) -> RefundTarget {
-    RefundTarget { reference: PaymentRef::new(reference).unwrap(), method: None }
+fn target(reference: &str) -> PaymentTarget {
+    PaymentTarget { reference: PaymentRef::new(reference).unwrap(), method: None }
 }
 
 async fn refund(world: &World, reference: &str, request: RefundRequest) -> OperationId {
@@ -53,7 +53,7 @@ async fn a_part_then_the_rest() {
     world.bank.will([ProviderOutcome::Approved(facts("refund-2"))]);
     world.work().await;
     assert_eq!(world.state("order-1").await, PaymentState::Refunded);
-    let held = world.bank.each(|call| call.sale.as_ref().map(|sale| sale.deposited_minor));
+    let held = world.bank.each(|call| call.order.as_ref().map(|order| order.deposited_minor));
     let expected = [None, Some(whole), Some(whole - 100)];
     assert_eq!(held, expected, "what the provider should still hold");
     world.check().await;
@@ -92,10 +92,7 @@ async fn a_refund_that_was_surely_not_done_is_done_again() {
     world.clock.advance(10_000);
     world.work().await;
     assert_eq!(world.operation("order-3", id).await.state, OperationState::Approved);
-    assert_eq!(
-        world.bank.called(),
-        ["submit_sale", "submit_refund", "ask_refund", "submit_refund"]
-    );
+    assert_eq!(world.bank.called(), ["submit", "submit", "ask", "submit"]);
     world.check().await;
 }
 
@@ -107,7 +104,7 @@ async fn what_our_rules_refuse_is_told_and_never_sent() {
     let refused = world.operation("order-4", id).await;
     assert_eq!(refused.reason, Some(Reason::RefundExceedsBalance));
     assert_eq!(world.state("order-4").await, PaymentState::Paid);
-    assert_eq!(world.bank.called(), ["submit_sale"]);
+    assert_eq!(world.bank.called(), ["submit"]);
     world.check().await;
 }
 

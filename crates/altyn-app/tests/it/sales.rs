@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use altyn_app::inbound;
 use altyn_app::jobs::{JobKind, LEASE_MS, run_job};
-use altyn_app::payment::{SaleError, accept_sale};
+use altyn_app::payment::{AcceptError, accept_payment};
 use altyn_app::ports::ProviderOutcome;
 use altyn_domain::id::order_number;
 use altyn_domain::payment::{OperationState, PaymentState, ProviderFacts};
@@ -31,7 +31,7 @@ async fn a_sale_from_request_to_final_callback() {
         world.shop.told(),
         ["sale redirected  / awaiting_redirect", "sale approved  / paid"]
     );
-    assert_eq!(world.bank.called(), ["submit_sale", "ask_sale", "ask_sale"]);
+    assert_eq!(world.bank.called(), ["submit", "ask", "ask"]);
     world.check().await;
 }
 
@@ -45,8 +45,8 @@ async fn a_repeat_gets_the_first_answer_and_another_body_the_first_difference() 
     let mut lines = other.request.lines().to_vec();
     lines.push(("payment:note".to_owned(), "1".to_owned()));
     other.request = altyn_domain::payment::RequestEcho::new(lines);
-    match accept_sale(&world.context, &world.project, other).await {
-        Err(SaleError::Exists { field }) => assert_eq!(field, "payment.note"),
+    match accept_payment(&world.context, &world.project, other).await {
+        Err(AcceptError::Exists { field }) => assert_eq!(field, "payment.note"),
         outcome => panic!("{outcome:?}"),
     }
     world.check().await;
@@ -65,7 +65,7 @@ async fn what_was_surely_not_sent_is_sent_again_under_the_same_number() {
     assert_eq!(world.work().await, ["redirect", "delivered"]);
     let numbers = world.bank.each(|call| call.order_number.clone());
     assert!(numbers.windows(2).all(|pair| pair[0] == pair[1]), "{numbers:?}");
-    assert_eq!(world.record("order-3").await.sale().unwrap().attempts, 3);
+    assert_eq!(world.record("order-3").await.opening().unwrap().attempts, 3);
     world.check().await;
 }
 
@@ -81,7 +81,7 @@ async fn an_unknown_outcome_is_asked_for_and_never_guessed() {
         world.clock.advance(600_000);
         assert_eq!(world.work().await, ["still_open"]);
     }
-    let sale = world.record("order-4").await.sale().unwrap().clone();
+    let sale = world.record("order-4").await.opening().unwrap().clone();
     assert_eq!(sale.state, OperationState::Unknown, "hours prove nothing");
     world.bank.will([approved()]);
     world.clock.advance(600_000);
@@ -116,7 +116,7 @@ async fn a_worker_that_died_in_the_call_is_followed_by_one_that_asks() {
         world.bank.will([answer.clone()]);
         world.work().await;
         assert_eq!(world.state("order-5").await, state, "{answer:?}");
-        assert_eq!(world.bank.called(), ["submit_sale", "ask_sale"]);
+        assert_eq!(world.bank.called(), ["submit", "ask"]);
         world.check().await;
     }
 }

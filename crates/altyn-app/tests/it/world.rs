@@ -4,27 +4,31 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use altyn_app::card::{CardData, CardEntry};
 use altyn_app::changeset::Changeset;
 use altyn_app::check::check;
 use altyn_app::context::Context;
 use altyn_app::ids::IdSource;
 use altyn_app::jobs::{Claim, JobKind, LEASE_MS, run_job};
-use altyn_app::payment::accept_sale;
+use altyn_app::payment::{Accepted, accept_payment, pay_by_card};
 use altyn_app::ports::provider::{
-    Capabilities, NotificationError, NotificationSubject, ProviderAccount,
+    AuthenticationAnswer, Browser, Capabilities, CardPayment, NotificationError,
+    NotificationSubject, ProviderAccount,
 };
 use altyn_app::ports::store::Store;
 use altyn_app::ports::{
-    CallbackSender, Clock, Dialect, Provider, ProviderCall, ProviderOutcome, SendReport,
+    CallbackSender, Clock, Dialect, PageLinks, Provider, ProviderCall, ProviderOutcome, SendReport,
 };
 use altyn_app::projects::{ProjectEntry, Projects};
-use altyn_domain::id::OperationId;
+use altyn_domain::id::{OperationId, PaymentId, ProjectId};
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
-use altyn_domain::payment::decide::SaleRequest;
+use altyn_domain::payment::decide::PaymentRequest;
 use altyn_domain::payment::{
-    Operation, PaymentState, ProviderFacts, Record, Redirect, RedirectMethod,
+    Authentication, AuthenticationStep, Operation, OperationKind, PaymentState, ProviderFacts,
+    Record, Redirect, RedirectMethod,
 };
+use altyn_domain::reason::Reason;
 use altyn_store::sqlite::{Options, SqliteStore};
 use altyn_store::{KeyRing, Schema};
 use altyn_testkit::build;
@@ -46,6 +50,8 @@ pub struct World {
 pub struct ScriptedProvider {
     script: Mutex<VecDeque<ProviderOutcome>>,
     pub calls: Mutex<Vec<(&'static str, ProviderCall)>>,
+    /// Numbers of cards in order of arrival.
+    pub cards: Mutex<Vec<String>>,
     /// The next call never ends.
     pub hangs: AtomicBool,
 }
@@ -75,7 +81,7 @@ impl ScriptedProvider {
 }
 
 /// One account for each method, over one script.
-pub struct Account(pub ProviderAccount, pub Method, pub Arc<ScriptedProvider>);
+pub struct Account(pub ProviderAccount, pub &'static [Method], pub Arc<ScriptedProvider>);
 
 #[async_trait]
 impl Provider for Account {
@@ -84,23 +90,33 @@ impl Provider for Account {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { method: self.1, partial_refunds: true, refund_query: true }
+        Capabilities {
+            methods: self.1,
+            partial_refunds: true,
+            closes_orders: true,
+            refund_query: true,
+        }
     }
 
-    async fn submit_sale(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.2.next("submit_sale", call).await
+    async fn submit(&self, call: &ProviderCall) -> ProviderOutcome {
+        self.2.next("submit", call).await
     }
 
-    async fn ask_sale(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.2.next("ask_sale", call).await
+    async fn ask(&self, call: &ProviderCall) -> ProviderOutcome {
+        self.2.next("ask", call).await
     }
 
-    async fn submit_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.2.next("submit_refund", call).await
+    async fn submit_card(&self, call: &ProviderCall, payment: &CardPayment) -> ProviderOutcome {
+        self.2.cards.lock().unwrap().push(payment.card.expose_number().to_owned());
+        self.2.next("submit_card", call).await
     }
 
-    async fn ask_refund(&self, call: &ProviderCall) -> ProviderOutcome {
-        self.2.next("ask_refund", call).await
+    async fn authenticate(&self, call: &ProviderCall, _: &AuthenticationAnswer) -> ProviderOutcome {
+        self.2.next("authenticate", call).await
+    }
+
+    async fn close(&self, call: &ProviderCall) -> ProviderOutcome {
+        self.2.next("close", call).await
     }
 
     fn read_notification(
@@ -159,6 +175,14 @@ impl Dialect for PlainDialect {
     }
 }
 
+struct PlainPages;
+
+impl PageLinks for PlainPages {
+    fn url_of(&self, project: ProjectId, payment: PaymentId) -> String {
+        format!("https://pay.example/payment/{}-{}", project.get(), payment.get())
+    }
+}
+
 const NOW: i64 = 1_800_000_000;
 
 impl World {
@@ -180,9 +204,10 @@ impl World {
         let context = Context {
             store: Arc::new(store.clone()),
             projects: Arc::new(Projects::default()),
-            providers: Arc::new(Method::ALL.iter().map(|method| account(*method, &bank)).collect()),
+            providers: Arc::new(ACCOUNTS.iter().map(|entry| account(entry, &bank)).collect()),
             sender: Arc::clone(&shop) as Arc<dyn CallbackSender>,
             dialect: Arc::new(PlainDialect),
+            pages: Arc::new(PlainPages),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(ids),
             on_work: Arc::new(|_| {}),
@@ -192,8 +217,22 @@ impl World {
         Self { context, clock, bank, shop, project, store, _dir: dir }
     }
 
-    pub async fn accept(&self, request: SaleRequest) -> OperationId {
-        accept_sale(&self.context, &self.project, request).await.unwrap()
+    pub async fn accept(&self, request: PaymentRequest) -> OperationId {
+        accept_payment(&self.context, &self.project, request).await.unwrap().operation
+    }
+
+    /// Accepts a payment by card and has the card in hand.
+    pub async fn accept_card(&self, request: PaymentRequest) -> (Accepted, CardPayment) {
+        let card = card_payment(self.clock.now());
+        let request = PaymentRequest { card: Some(card.card.facts()), ..request };
+        let accepted = accept_payment(&self.context, &self.project, request).await.unwrap();
+        (accepted, card)
+    }
+
+    /// Takes the card to the acquirer.
+    pub async fn pay(&self, (accepted, card): (Accepted, CardPayment)) {
+        let about = (accepted.payment, accepted.operation);
+        pay_by_card(&self.context, &self.project, about, card).await.unwrap();
     }
 
     /// Works everything that is due now, and what becomes due by it; says what was worked.
@@ -257,29 +296,40 @@ impl World {
     }
 }
 
-fn name(method: Method) -> &'static str {
-    match method {
-        Method::AlfaClick => "bank",
-        Method::CardPartner => "partner",
-    }
-}
+type Configured = (&'static str, &'static [Method]);
 
-fn account(method: Method, bank: &Arc<ScriptedProvider>) -> (String, Arc<dyn Provider>) {
-    let name = name(method).to_owned();
-    let account = ProviderAccount { name: name.clone(), wire_id: 1, endpoint_id: None };
-    (name, Arc::new(Account(account, method, Arc::clone(bank))))
+const ACCOUNTS: &[Configured] =
+    &[("bank", &[Method::AlfaClick, Method::Card]), ("partner", &[Method::CardPartner])];
+
+fn account(
+    (name, methods): &Configured,
+    bank: &Arc<ScriptedProvider>,
+) -> (String, Arc<dyn Provider>) {
+    let account = ProviderAccount { name: (*name).to_owned(), wire_id: 1, endpoint_id: None };
+    ((*name).to_owned(), Arc::new(Account(account, methods, Arc::clone(bank))))
 }
 
 fn methods() -> Vec<MethodSetting> {
-    [(Method::AlfaClick, Scenario::Redirect), (Method::CardPartner, Scenario::Redirect)]
-        .into_iter()
-        .map(|(method, scenario)| MethodSetting {
+    let carried = ACCOUNTS.iter().flat_map(|(name, methods)| {
+        methods.iter().map(move |method| (*method, (*name).to_owned()))
+    });
+    carried
+        .map(|(method, account)| MethodSetting {
             method,
-            account: name(method).to_owned(),
-            scenario,
+            account,
+            scenario: Scenario::Redirect,
             fee: BasisPoints::new(250).unwrap(),
         })
         .collect()
+}
+
+pub const CARD_NUMBER: &str = "4314220000000056";
+
+fn card_payment(now: altyn_domain::time::Timestamp) -> CardPayment {
+    let entry =
+        CardEntry { number: CARD_NUMBER, month: 12, year: 2040, code: Some("123"), holder: None };
+    let Ok(card) = CardData::read(&entry, now) else { panic!("the card of the tests is right") };
+    CardPayment { card, authentication_return: None, browser: Browser::default() }
 }
 
 pub fn facts(payment_id: &str) -> ProviderFacts {
@@ -312,8 +362,32 @@ pub fn not_sent() -> ProviderOutcome {
 }
 
 /// A sale whose callbacks go to the project's address at once.
-pub fn sale_request(reference: &str) -> SaleRequest {
+pub fn sale_request(reference: &str) -> PaymentRequest {
     let mut request = build::sale_request(reference);
     request.details.callback = altyn_domain::payment::CallbackWishes::default();
     request
+}
+
+/// A sale by card whose callbacks go to the project's address at once.
+pub fn card_request(reference: &str) -> PaymentRequest {
+    PaymentRequest { method: Method::Card, ..sale_request(reference) }
+}
+
+/// The same in two stages.
+pub fn hold_request(reference: &str) -> PaymentRequest {
+    PaymentRequest { kind: OperationKind::Authorization, ..card_request(reference) }
+}
+
+pub fn authenticate(step: AuthenticationStep) -> ProviderOutcome {
+    let authentication = Authentication {
+        step,
+        url: "https://acs.example/".to_owned(),
+        fields: vec![("MD".to_owned(), "md-1".to_owned())],
+        transaction: Some("transaction-1".to_owned()),
+    };
+    ProviderOutcome::Authenticate(authentication, facts("order-1"))
+}
+
+pub fn declined(reason: Reason) -> ProviderOutcome {
+    ProviderOutcome::Declined(reason, facts("order-1"))
 }

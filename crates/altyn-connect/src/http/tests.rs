@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use std::io;
 use std::net::IpAddr;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::stub::{Act, Stub, answer, nobody, ok};
 
@@ -102,4 +104,16 @@ async fn any_status_is_an_answer_and_no_redirect_is_followed() {
         assert_eq!(outcome(&stub.url, LIMIT).await.unwrap().status, status);
     }
     assert_eq!(elsewhere.connections(), 0);
+}
+
+proptest! {
+    #[test]
+    fn a_form_never_outgrows_its_buffer(values in prop::collection::vec(".{0,40}", 0..6)) {
+        let fields: Vec<(&str, &str)> = values.iter().map(|value| ("$имя", value.as_str())).collect();
+        let form = form_of(&fields);
+        prop_assert!(form.len() <= room_for(&fields));
+        let read: Vec<(String, String)> = url::form_urlencoded::parse(&form).into_owned().collect();
+        let read: Vec<(&str, &str)> = read.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        prop_assert_eq!(read, fields);
+    }
 }

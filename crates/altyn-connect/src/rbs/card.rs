@@ -9,12 +9,15 @@
 //!
 //! Source: providers.md §1.4, §1.5, §4.3, ruling 23.
 
+mod place;
+
 use altyn_app::ports::provider::{
     AuthenticationAnswer, CardPayment, ProviderCall, ProviderOutcome,
 };
-use altyn_domain::payment::{Authentication, AuthenticationStep, ProviderFacts};
+use altyn_domain::payment::ProviderFacts;
 use altyn_domain::reason::Reason;
-use data_encoding::BASE64URL_NOPAD;
+
+use place::Place;
 
 use super::alfa_click::bad_number;
 use super::client::{Gateway, Registered, is_web};
@@ -24,13 +27,6 @@ use super::request::{self, Fields};
 use super::wire::step::{Step, Word};
 use super::wire::{self, OrderView, Reply};
 use crate::http::HttpError;
-
-/// Where a payment stands at the gateway, and where the issuer is to send the browser.
-struct Place<'a> {
-    md_order: &'a str,
-    transaction: Option<String>,
-    finish_url: Option<&'a str>,
-}
 
 impl Gateway {
     /// Registers an order and pays it by card.
@@ -265,57 +261,4 @@ fn closed(outcome: ProviderOutcome) -> ProviderOutcome {
 
 fn unknown(detail: &str) -> ProviderOutcome {
     ProviderOutcome::Unknown(detail.to_owned())
-}
-
-impl Place<'_> {
-    fn fingerprint(&self, url: String, data: String) -> ProviderOutcome {
-        let fields = vec![("threeDSMethodData".to_owned(), data)];
-        self.authenticate(AuthenticationStep::Fingerprint, url, fields, self.transaction.clone())
-    }
-
-    fn challenge(
-        &self,
-        call: &ProviderCall,
-        (acs_url, creq): (String, String),
-        transaction: Option<String>,
-    ) -> ProviderOutcome {
-        let Some(transaction) = transaction.or_else(|| self.transaction.clone()) else {
-            return unknown("the challenge names no transaction");
-        };
-        let session = BASE64URL_NOPAD.encode(call.order_number.as_bytes());
-        let fields =
-            vec![("creq".to_owned(), creq), ("threeDSSessionData".to_owned(), session)];
-        self.authenticate(AuthenticationStep::Challenge, acs_url, fields, Some(transaction))
-    }
-
-    fn legacy(
-        &self,
-        (acs_url, pa_req): (String, String),
-        term_url: Option<String>,
-    ) -> ProviderOutcome {
-        let Some(term_url) = self.finish_url.map(str::to_owned).or(term_url) else {
-            return unknown("the issuer has no address to send the browser to");
-        };
-        let fields = vec![
-            ("PaReq".to_owned(), pa_req),
-            ("MD".to_owned(), self.md_order.to_owned()),
-            ("TermUrl".to_owned(), term_url),
-        ];
-        self.authenticate(AuthenticationStep::Legacy, acs_url, fields, None)
-    }
-
-    fn authenticate(
-        &self,
-        step: AuthenticationStep,
-        url: String,
-        fields: Vec<(String, String)>,
-        transaction: Option<String>,
-    ) -> ProviderOutcome {
-        if !is_web(&url) {
-            return unknown("the issuer's address is none for a browser");
-        }
-        let payment_id = Some(wire::payment_id_of(self.md_order));
-        let facts = ProviderFacts { payment_id, ..Default::default() };
-        ProviderOutcome::Authenticate(Authentication { step, url, fields, transaction }, facts)
-    }
 }

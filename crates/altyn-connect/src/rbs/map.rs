@@ -90,9 +90,8 @@ fn stranger(view: &OrderView, call: &ProviderCall) -> Option<String> {
             view.amount
         ));
     }
-    numeric_differs(view, asked.currency()).then(|| {
-        format!("asked for {}, registered currency {:?}", asked.currency(), view.currency)
-    })
+    numeric_differs(view, asked.currency())
+        .then(|| format!("asked for {}, registered currency {:?}", asked.currency(), view.currency))
 }
 
 /// 810 is the rouble before 1998; old installs still say so.
@@ -117,9 +116,7 @@ fn paid(view: &OrderView, call: &ProviderCall, mut facts: ProviderFacts) -> Orde
         // Of a hold any part may have been taken since.
         (OperationKind::Authorization, _, _) => view.approved.unwrap_or(asked),
         (_, None, None) => asked,
-        (_, deposited, refunded) => {
-            deposited.unwrap_or(0).saturating_add(refunded.unwrap_or(0))
-        }
+        (_, deposited, refunded) => deposited.unwrap_or(0).saturating_add(refunded.unwrap_or(0)),
     };
     if told != asked {
         let sums = (view.approved, view.deposited, view.refunded);

@@ -115,7 +115,8 @@ fn browser_info(browser: &Browser, ip: Option<&str>) -> Option<String> {
     if *browser == Browser::default() {
         return None;
     }
-    let header = |text: &Option<String>| text.as_ref().map(|t| json!(printable(t, HEADER_MAX_CHARS)));
+    let header =
+        |text: &Option<String>| text.as_ref().map(|t| json!(printable(t, HEADER_MAX_CHARS)));
     let language =
         browser.language.as_deref().filter(|text| fits(text, BROWSER_LANGUAGE_MAX_CHARS));
     let known = [

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use altyn_app::ports::provider::SaleAtProvider;
+use altyn_app::ports::provider::OrderAtProvider;
 use altyn_domain::money::{Amount, Currency};
 use altyn_domain::payment::{Details, ProviderFacts, RedirectMethod};
 use altyn_domain::time::Timestamp;
@@ -10,9 +10,14 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::stub::{Act, Stub, answer, nobody, ok};
+use client::Limits;
+use map::reason::reason_of;
 use wire::Reply;
 
+mod card;
+mod following;
 mod properties;
+mod secrecy;
 
 const UUID: &str = "01491d0b-c848-7dd6-a20d-e96900a7d8c0";
 const HEX: &str = "01491d0bc8487dd6a20de96900a7d8c0";
@@ -31,13 +36,21 @@ fn rbs(url: &str, key: &str) -> Rbs {
         return_url: "https://pay.example/return".into(),
     };
     let mut rbs = Rbs::new(config, HttpClient::new().unwrap());
-    rbs.gateway.move_limit = Duration::from_millis(300);
-    rbs.gateway.ask_limit = Duration::from_millis(300);
+    let short = Duration::from_millis(300);
+    rbs.gateway.limits = Limits {
+        moving: short,
+        asking: short,
+        card_register: short,
+        card_rest: short * 4,
+        card_step: short,
+    };
     rbs
 }
 
 fn sale() -> ProviderCall {
     ProviderCall {
+        kind: OperationKind::Sale,
+        method: Method::AlfaClick,
         order_number: "abc123".into(),
         amount: Amount::new(2_000, Currency::RUB).unwrap(),
         details: Details::default(),
@@ -45,7 +58,8 @@ fn sale() -> ProviderCall {
         handed_over: true,
         test: true,
         facts: ProviderFacts::default(),
-        sale: None,
+        order: None,
+        authentication: None,
         notifications: Vec::new(),
         now: Timestamp::from_millis(1),
     }
@@ -57,15 +71,17 @@ fn seen_by_payer() -> ProviderCall {
 }
 
 fn refund(minor: i64) -> ProviderCall {
-    let sold = SaleAtProvider {
+    let sold = OrderAtProvider {
         order_number: "abc123".into(),
         payment_id: Some(HEX.into()),
+        held_minor: 0,
         deposited_minor: 2_000,
     };
     ProviderCall {
+        kind: OperationKind::Refund,
         order_number: "refund1".into(),
         amount: Amount::new(minor, Currency::RUB).unwrap(),
-        sale: Some(sold),
+        order: Some(sold),
         ..sale()
     }
 }
@@ -190,7 +206,7 @@ fn a_notification_without_key_checksum_or_number_is_refused() {
 }
 
 #[test]
-fn action_codes_have_their_reasons() {
+fn action_codes_of_alfa_click_have_their_reasons() {
     let table = "
         116 insufficient_funds   -2007 payer_timed_out    2007 payer_timed_out
         1001 payer_timed_out     100 cancelled_by_payer   121 limit_exceeded
@@ -204,10 +220,10 @@ fn action_codes_have_their_reasons() {
     for pair in cells.chunks(2) {
         let body = order(6, pair[0].parse().unwrap(), 0, 0);
         let view = Reply::read(body.as_bytes()).unwrap().order();
-        let outcome = map::asked_sale(map::sale_of(&view, &seen_by_payer()), &seen_by_payer());
+        let outcome = map::asked(map::order_of(&view, &seen_by_payer()), &seen_by_payer());
         assert_eq!(word(&outcome), format!("declined {}", pair[1]), "{}", pair[0]);
     }
-    assert_eq!(map::reason_of(None), Reason::GeneralDecline);
+    assert_eq!(reason_of(Method::AlfaClick, None), Reason::GeneralDecline);
 }
 
 #[tokio::test]
@@ -224,7 +240,7 @@ async fn a_sale_is_registered_and_handed_over() {
     customer.language = Some("EN".into());
     call.details.return_urls.back = Some("https://shop.example/back".into());
     call.details.return_urls.decline = Some("https://shop.example/no".into());
-    let outcome = rbs(&stub.url, "").submit_sale(&call).await;
+    let outcome = rbs(&stub.url, "").submit(&call).await;
     let ProviderOutcome::Redirect(redirect, facts) = outcome else { panic!("{outcome:?}") };
     assert_eq!(redirect.method, RedirectMethod::Get);
     assert_eq!(redirect.url, "https://click.example/checkout/?orderId=1");
@@ -261,13 +277,10 @@ async fn a_sale_is_registered_and_handed_over() {
 async fn a_bill_goes_to_the_login_and_lives_seven_days() {
     let stub = Stub::start(vec![ok(REGISTERED), ok(r#"{"errorCode":"0","info":"billed"}"#)]).await;
     let mut call = ProviderCall { instruction: true, ..sale() };
-    assert_eq!(
-        word(&rbs(&stub.url, "").submit_sale(&call).await),
-        "declined provider_refused_data"
-    );
+    assert_eq!(word(&rbs(&stub.url, "").submit(&call).await), "declined provider_refused_data");
     assert_eq!(stub.connections(), 0);
     call.details.customer.account_id = Some("login7".into());
-    let outcome = rbs(&stub.url, "").submit_sale(&call).await;
+    let outcome = rbs(&stub.url, "").submit(&call).await;
     assert!(
         matches!(&outcome, ProviderOutcome::Instruct(f) if f.payment_id.as_deref() == Some(HEX))
     );
@@ -320,18 +333,18 @@ async fn every_answer_to_a_sale_has_its_outcome() {
     ];
     for (acts, expected) in table {
         let stub = Stub::start(acts.clone()).await;
-        let outcome = rbs(&stub.url, "").submit_sale(&sale()).await;
+        let outcome = rbs(&stub.url, "").submit(&sale()).await;
         assert_eq!(word(&outcome), expected, "{acts:?}: {outcome:?}");
         assert!(!format!("{outcome:?}").contains("top secret"));
     }
-    assert_eq!(word(&rbs(&nobody().await, "").submit_sale(&sale()).await), "not_sent");
+    assert_eq!(word(&rbs(&nobody().await, "").submit(&sale()).await), "not_sent");
 }
 
 #[tokio::test]
 async fn a_known_order_is_handed_over_under_its_own_id() {
     let acts = vec![ok(r#"{"errorCode":1}"#), ok(&order(0, -100, 0, 0)), ok(HANDED)];
     let stub = Stub::start(acts).await;
-    rbs(&stub.url, "").submit_sale(&sale()).await;
+    rbs(&stub.url, "").submit(&sale()).await;
     assert_eq!(stub.methods(), ["register.do", "getOrderStatusExtended.do", "paymentotherway.do"]);
     assert_eq!(stub.seen()[1].parameter("orderNumber").as_deref(), Some("abc123"));
     assert_eq!(stub.seen()[2].parameter("MDORDER").as_deref(), Some(UUID));
@@ -384,21 +397,21 @@ async fn every_status_of_a_sale_has_its_outcome() {
     ];
     for (body, expected) in table {
         let stub = Stub::start(vec![answer("200 OK", "text/plain", &body)]).await;
-        let outcome = rbs(&stub.url, "").ask_sale(&seen_by_payer()).await;
+        let outcome = rbs(&stub.url, "").ask(&seen_by_payer()).await;
         assert_eq!(word(&outcome), expected, "{body}: {outcome:?}");
     }
     for act in [Act::Drop, Act::DropUnread, Act::Silence, answer("500 Oops", "a/b", "{}")] {
         let stub = Stub::start(vec![act]).await;
-        assert_eq!(word(&rbs(&stub.url, "").ask_sale(&sale()).await), "unknown");
+        assert_eq!(word(&rbs(&stub.url, "").ask(&sale()).await), "unknown");
     }
     // Not being able to ask says nothing about the order.
-    assert_eq!(word(&rbs(&nobody().await, "").ask_sale(&sale()).await), "unknown");
+    assert_eq!(word(&rbs(&nobody().await, "").ask(&sale()).await), "unknown");
 }
 
 #[tokio::test]
 async fn facts_come_from_the_status() {
     let stub = Stub::start(vec![ok(&status().to_string())]).await;
-    let ProviderOutcome::Approved(facts) = rbs(&stub.url, "").ask_sale(&sale()).await else {
+    let ProviderOutcome::Approved(facts) = rbs(&stub.url, "").ask(&sale()).await else {
         panic!("not approved")
     };
     assert_eq!(facts.payment_id.as_deref(), Some(HEX));
@@ -414,108 +427,8 @@ async fn an_order_nobody_was_sent_to_is_as_good_as_not_sent() {
     {
         let stub = Stub::start(vec![ok(&order(state, -100, 0, 0))]).await;
         let call = ProviderCall { instruction, ..sale() };
-        assert_eq!(word(&rbs(&stub.url, "").ask_sale(&call).await), expected, "{state}");
+        assert_eq!(word(&rbs(&stub.url, "").ask(&call).await), expected, "{state}");
     }
-}
-
-#[tokio::test]
-async fn every_answer_to_a_refund_has_its_outcome() {
-    let error = |code: i64| ok(&format!("{{\"errorCode\":\"{code}\"}}"));
-    let moved = || ok(&order(4, 0, 1500, 500));
-    let still = || ok(&order(2, 0, 2000, 0));
-    let other = || ok(&order(4, 0, 1000, 1000));
-    let general = "declined general_decline";
-    let data = "declined provider_refused_data";
-    let table: Vec<(Vec<Act>, i64, &str)> = vec![
-        (vec![ok(r#"{"errorCode":0}"#), moved()], 500, "approved"),
-        (vec![ok(r#"{"errorCode":"0"}"#), Act::Drop], 500, "approved"),
-        (vec![error(5), moved()], 500, "approved"),
-        (vec![error(7), moved()], 500, "approved"),
-        (vec![error(5), still()], 500, data),
-        (vec![error(5), still()], 2001, "declined refund_exceeds_balance"),
-        (vec![error(4), still()], 500, data),
-        (vec![error(2), still()], 500, general),
-        (vec![error(6), still()], 500, general),
-        (vec![error(7), still()], 500, general),
-        (vec![error(99), still()], 500, general),
-        (vec![error(6), error(6)], 500, general),
-        (vec![error(7), error(6)], 500, "unknown"),
-        (vec![error(7), other()], 500, "unknown"),
-        (vec![error(7), Act::Drop], 500, "unknown"),
-        (vec![error(5), error(5)], 500, "unknown"),
-        (vec![ok("{}"), still()], 500, "unknown"),
-        (vec![ok("{}"), moved()], 500, "approved"),
-        (vec![ok(r#"{"errorCode":"x"}"#), still()], 500, "unknown"),
-        (vec![ok("[]")], 500, "unknown"),
-        (vec![answer("500 Oops", "text/html", r#"{"errorCode":0}"#)], 500, "unknown"),
-        (vec![Act::Drop], 500, "unknown"),
-        (vec![Act::DropUnread], 500, "unknown"),
-        (vec![Act::Silence], 500, "unknown"),
-    ];
-    for (acts, minor, expected) in table {
-        let stub = Stub::start(acts.clone()).await;
-        let outcome = rbs(&stub.url, "").submit_refund(&refund(minor)).await;
-        assert_eq!(word(&outcome), expected, "{acts:?}: {outcome:?}");
-    }
-    assert_eq!(word(&rbs(&nobody().await, "").submit_refund(&refund(500)).await), "not_sent");
-    let lost = ProviderCall { sale: None, ..refund(500) };
-    assert_eq!(word(&rbs("http://x", "").submit_refund(&lost).await), "not_sent");
-}
-
-#[tokio::test]
-async fn a_refund_names_the_sale_and_what_is_held() {
-    let line = |id: &str, amount: i64, action: i64| json!({"externalRefundId": id, "amount": amount, "actionCode": action, "date": 1_700_000_000_000_i64});
-    let lines = json!([line("first", 500, 0), line("refused", 500, 1041), line("other", 7, 0)]);
-    let body =
-        status_with(&[("/paymentAmountInfo/depositedAmount", json!(1500)), ("/refunds", lines)]);
-    let stub = Stub::start(vec![ok(r#"{"errorCode":0}"#), ok(&body)]).await;
-    let outcome = rbs(&stub.url, "").submit_refund(&refund(500)).await;
-    let ProviderOutcome::Approved(facts) = outcome else { panic!("{outcome:?}") };
-    assert_eq!(facts.payment_id.as_deref(), Some("first"));
-    assert_eq!(facts.at, Some(Timestamp::from_millis(1_700_000_000_000)));
-    let sent = stub.seen().remove(0);
-    let expected = [
-        ("orderId", UUID),
-        ("amount", "500"),
-        ("currency", "643"),
-        ("expectedDepositedAmount", "2000"),
-    ];
-    for (name, value) in expected {
-        assert_eq!(sent.parameter(name).as_deref(), Some(value), "{name}");
-    }
-}
-
-#[tokio::test]
-async fn a_sale_without_its_id_is_looked_up_before_it_is_returned() {
-    let mut call = refund(500);
-    call.sale.as_mut().unwrap().payment_id = None;
-    let acts = vec![ok(&status().to_string()), ok(r#"{"errorCode":0}"#), Act::Drop];
-    let stub = Stub::start(acts).await;
-    assert_eq!(word(&rbs(&stub.url, "").submit_refund(&call).await), "approved");
-    assert_eq!(stub.seen()[1].parameter("orderId").as_deref(), Some(UUID));
-    let stub = Stub::start(vec![Act::Drop]).await;
-    assert_eq!(word(&rbs(&stub.url, "").submit_refund(&call).await), "not_sent");
-}
-
-#[tokio::test]
-async fn the_balance_answers_for_an_unknown_refund() {
-    let table = [
-        (order(4, 0, 1500, 500), "approved"),
-        (order(2, 0, 2000, 0), "not_sent"),
-        (order(4, 0, 1000, 1000), "unknown"),
-        (order(4, 0, 2500, 0), "unknown"),
-        (status_with(&[("/paymentAmountInfo", json!(null))]), "unknown"),
-        (status_with(&[("/orderNumber", json!("other"))]), "unknown"),
-        (r#"{"errorCode":"6"}"#.to_owned(), "unknown"),
-        (r#"{"errorCode":"5"}"#.to_owned(), "unknown"),
-        ("{}".to_owned(), "unknown"),
-    ];
-    for (body, expected) in table {
-        let stub = Stub::start(vec![ok(&body)]).await;
-        let outcome = rbs(&stub.url, "").ask_refund(&refund(500)).await;
-        assert_eq!(word(&outcome), expected, "{body}: {outcome:?}");
-    }
-    assert_eq!(word(&rbs(&nobody().await, "").ask_refund(&refund(500)).await), "unknown");
 }
 
 #[test]
@@ -536,7 +449,7 @@ async fn a_token_replaces_the_password() {
     let stub = Stub::start(vec![ok("{}")]).await;
     let mut rbs = rbs(&stub.url, "");
     rbs.gateway.config.auth = RbsAuth::Token(Secret::new("t0k"));
-    rbs.ask_sale(&sale()).await;
+    rbs.ask(&sale()).await;
     let sent = stub.seen().remove(0);
     assert_eq!(sent.parameter("token").as_deref(), Some("t0k"));
     assert_eq!(sent.parameter("userName"), None);

@@ -8,8 +8,8 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::order::{OrderState, RbsOrder, Way};
-use super::payment;
 use super::reply::Fail;
+use super::{card, payment};
 use crate::money;
 use crate::pages::{self, Brand, Choice, Lang, MessagePage, Outcome, PayPage, ReturnPage};
 use crate::runtime::Sandbox;
@@ -165,7 +165,7 @@ fn pay_by_card(
         Some(three_ds) if order.state == OrderState::Authenticating && three_ds.is_v2() => {
             let fields =
                 vec![("creq", three_ds.creq()), ("threeDSSessionData", order.order_id.clone())];
-            (format!("{base}/acs/challenge"), fields)
+            (format!("{base}/acs/challenge?lang={}", lang.code()), fields)
         }
         Some(three_ds) if order.state == OrderState::Authenticating => {
             let back = format!("{base}/payment/rest/finish3ds.do?lang={}", lang.code());
@@ -174,7 +174,7 @@ fn pay_by_card(
                 ("MD", order.order_id.clone()),
                 ("TermUrl", back),
             ];
-            (format!("{base}/acs/3ds1"), fields)
+            (format!("{base}/acs/3ds1?lang={}", lang.code()), fields)
         }
         Some(_) | None => return Redirect::to(&form_url(&order, lang)).into_response(),
     };
@@ -264,10 +264,15 @@ fn show(order: &RbsOrder, brand: Brand, lang: Lang) -> PayPage {
 
 fn outcome(order: &RbsOrder, lang: Lang) -> Outcome {
     let (tone, headline, text) = super::words(order, lang);
+    let declined = order.state == OrderState::Declined && order.action_code != super::NO_FUNDS;
+    let text = match card::reason(order.action_code, lang) {
+        Some(reason) if declined => format!("{reason}. {text}"),
+        Some(_) | None => text.to_owned(),
+    };
     Outcome {
         tone,
         headline: headline.to_owned(),
-        text: text.to_owned(),
+        text,
         code: format!("orderStatus {} · actionCode {}", order.state.wire().0, order.action_code),
         back: (!order.is_open()).then(|| order.return_to()),
     }

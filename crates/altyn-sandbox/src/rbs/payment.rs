@@ -177,7 +177,9 @@ pub(super) fn settle(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) 
 fn reply(sandbox: &Sandbox, order: &RbsOrder, russian: bool) -> Value {
     let three_ds = order.card.as_ref().and_then(|c| c.three_ds.as_ref());
     match (order.state, three_ds) {
-        (OrderState::Authenticating, Some(three_ds)) => to_issuer(sandbox, three_ds),
+        (OrderState::Authenticating, Some(three_ds)) => {
+            to_issuer(sandbox, three_ds, &order.language)
+        }
         (
             OrderState::Created
             | OrderState::Authenticating
@@ -192,23 +194,23 @@ fn reply(sandbox: &Sandbox, order: &RbsOrder, russian: bool) -> Value {
     }
 }
 
-fn to_issuer(sandbox: &Sandbox, three_ds: &ThreeDs) -> Value {
+fn to_issuer(sandbox: &Sandbox, three_ds: &ThreeDs, lang: &str) -> Value {
     let base = sandbox.public_url();
     let info = "Your order is proceeded, redirecting to ACS...";
     if !three_ds.is_v2() {
         return json!({
             "info": info,
             "errorCode": 0,
-            "acsUrl": format!("{base}/acs/3ds1"),
+            "acsUrl": format!("{base}/acs/3ds1?lang={lang}"),
             "paReq": three_ds.pa_req(),
-            "termUrl": format!("{base}/payment/rest/finish3ds.do?lang=en"),
+            "termUrl": format!("{base}/payment/rest/finish3ds.do?lang={lang}"),
         });
     }
     if three_ds.asked {
         return json!({
             "info": info,
             "errorCode": 0,
-            "acsUrl": format!("{base}/acs/challenge"),
+            "acsUrl": format!("{base}/acs/challenge?lang={lang}"),
             "is3DSVer2": true,
             "packedCReq": three_ds.creq(),
         });

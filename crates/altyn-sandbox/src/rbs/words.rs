@@ -83,7 +83,10 @@ fn declined(code: i32, lang: Lang) -> (Tone, &'static str, &'static str) {
         code if card::reason(code, lang).is_some() => (
             Tone::Problem,
             lang.pick("Отклонено", "Declined"),
-            card::reason(code, lang).unwrap_or_default(),
+            lang.pick(
+                "Деньги не списаны. Попробуйте другую карту.",
+                "Nothing was taken. Try another card.",
+            ),
         ),
         _ => (
             Tone::Problem,

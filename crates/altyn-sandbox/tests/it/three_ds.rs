@@ -87,7 +87,7 @@ async fn the_first_step_looks_at_the_device() {
         second,
         json!({
             "info": second["info"], "errorCode": 0, "is3DSVer2": true, "packedCReq": creq,
-            "acsUrl": format!("{}/acs/challenge", w.base),
+            "acsUrl": format!("{}/acs/challenge?lang=ru", w.base),
         })
     );
     assert_eq!(w.rbs("3ds/continue.do", &format!("mdOrder={id}")).await, second);
@@ -188,8 +188,8 @@ async fn the_old_version_goes_through_its_own_page() {
         let id = w.register(&format!("O-{n}"), 1_000).await;
         let reply = w.pay(&id, pan).await;
         let pa_req = reply["paReq"].as_str().unwrap_or_else(|| panic!("{pan}: {reply}"));
-        assert_eq!(reply["acsUrl"], format!("{}/acs/3ds1", w.base));
-        assert_eq!(reply["termUrl"], format!("{}/payment/rest/finish3ds.do?lang=en", w.base));
+        assert_eq!(reply["acsUrl"], format!("{}/acs/3ds1?lang=ru", w.base));
+        assert_eq!(reply["termUrl"], format!("{}/payment/rest/finish3ds.do?lang=ru", w.base));
         assert!(reply.get("is3DSVer2").is_none());
         let term = "https://platform.example/term?x=1";
         let sent = [("PaReq", pa_req), ("MD", "any"), ("TermUrl", term)];
@@ -357,7 +357,7 @@ async fn the_gateways_own_page_takes_a_card() {
     assert!(wrong.status == 422 && wrong.body.contains("role=\"alert\""));
     assert!(!wrong.body.contains("4314220000000057"));
     let to_acs = w.post(&page, &fields(&id, CHALLENGE)).await.body;
-    assert_eq!(action(&to_acs), format!("{}/acs/challenge", w.base));
+    assert_eq!(action(&to_acs), format!("{}/acs/challenge?lang=en", w.base));
     assert!(to_acs.contains("/sandbox/static/submit.js") && to_acs.contains("Continue"));
     let back = w.answer(&hidden(&to_acs, "creq"), "12345", "confirm").await;
     let cres = form(&[("cres", &hidden(&back.body, "cres"))]);

@@ -5,7 +5,9 @@
 
 mod callbacks;
 mod check;
+mod clock;
 mod database;
+mod explain;
 mod keys;
 mod operation;
 mod project;
@@ -53,6 +55,10 @@ enum Command {
     Callbacks(callbacks::Arguments),
     /// Operations: settle by hand what no provider will tell.
     Operation(operation::Arguments),
+    /// The clock of a test project: show it, move it forward.
+    Clock(clock::Arguments),
+    /// Explain the code under a refused link to the Payment Page.
+    Explain(explain::Arguments),
     /// The key ring that seals secrets: add a key, seal everything anew.
     Keys(keys::Arguments),
     /// Prove the invariants over the database.
@@ -111,6 +117,8 @@ async fn dispatch(command: Command, config: Config) -> Result<ExitCode> {
         Command::User(arguments) => user::run(&config, arguments).await?,
         Command::Callbacks(arguments) => callbacks::run(&config, arguments).await?,
         Command::Operation(arguments) => operation::run(&config, arguments).await?,
+        Command::Clock(arguments) => clock::run(&config, arguments).await?,
+        Command::Explain(arguments) => explain::run(&config, &arguments)?,
         Command::Keys(arguments) => keys::run(&config, arguments).await?,
         Command::Check(arguments) => return check::run(&config, arguments).await,
         Command::Backup(arguments) => database::backup(&config, &arguments).await?,

@@ -9,7 +9,8 @@ use altyn_domain::id::ProjectId;
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
 use altyn_domain::payment::ReturnUrls;
-use altyn_domain::project::Project;
+use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
+use altyn_domain::time::DAY_MS;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -85,6 +86,17 @@ struct Settings {
     /// goes back to it.
     #[arg(long, value_delimiter = ',')]
     retry_pauses: Vec<String>,
+    /// A host that payers may be sent back to and that may frame the Payment Page; repeat for
+    /// more. Replaces all hosts; `any` allows whatever a signed link names.
+    #[arg(long = "allow-host", value_name = "HOST")]
+    allowed_hosts: Vec<String>,
+    /// Whom a payer turns to when a payment fails: an e-mail address, a number or a sentence.
+    #[arg(long)]
+    support: Option<String>,
+    /// Days after which a hold is captured if nobody captured or released it; banks hold for
+    /// about seven.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=30))]
+    capture_after_days: Option<u8>,
 }
 
 /// Does it.
@@ -129,6 +141,9 @@ async fn add(config: &Config, database: &Database, arguments: AddArguments) -> R
         callback_url: None,
         return_urls: ReturnUrls::default(),
         methods: Vec::new(),
+        allowed_hosts: Vec::new(),
+        support: None,
+        capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
     };
@@ -177,6 +192,15 @@ fn change(config: &Config, project: &mut Project, settings: Settings) -> Result<
     if let Some(plan) = retry_plan(&settings.retry_pauses)? {
         project.retry_plan = plan;
     }
+    if let Some(hosts) = allowed_hosts(settings.allowed_hosts)? {
+        project.allowed_hosts = hosts;
+    }
+    if let Some(support) = settings.support {
+        project.support = Some(support).filter(|text| !text.is_empty());
+    }
+    if let Some(days) = settings.capture_after_days {
+        project.capture_after_ms = i64::from(days) * DAY_MS;
+    }
     Ok(())
 }
 
@@ -221,6 +245,10 @@ fn described(project: &Project) -> serde_json::Value {
         "test": project.test,
         "callback_url": project.callback_url,
         "methods": methods,
+        "allowed_hosts": project.allowed_hosts,
+        "support": project.support,
+        "capture_after_days": project.capture_after_ms / DAY_MS,
+        "clock_ahead_ms": project.clock_offset_ms,
     })
 }
 
@@ -251,6 +279,22 @@ fn web_address(text: String) -> Result<String> {
     Ok(text)
 }
 
+/// Host names alone, or `any`.
+fn allowed_hosts(given: Vec<String>) -> Result<Option<Vec<String>>> {
+    if given.is_empty() {
+        return Ok(None);
+    }
+    if given.iter().any(|host| host == "any") {
+        return Ok(Some(Vec::new()));
+    }
+    for host in &given {
+        url::Host::parse(host).with_context(|| {
+            format!("{host:?} is not the name of a host: write shop.example, without https://")
+        })?;
+    }
+    Ok(Some(given))
+}
+
 /// `alfa-click=alfabank:instruction:250`.
 fn method(config: &Config, text: &str) -> Result<MethodSetting> {
     let (code, rest) = text
@@ -259,13 +303,14 @@ fn method(config: &Config, text: &str) -> Result<MethodSetting> {
     let method = Method::from_code(code).with_context(|| format!("no method named {code:?}"))?;
     let mut parts = rest.split(':');
     let account = parts.next().unwrap_or_default().to_owned();
-    let carries = match config.providers.get(&account) {
-        Some(Provider::Rbs(_)) => Method::AlfaClick,
-        Some(Provider::Ipay(_)) => Method::CardPartner,
+    let carries: &[Method] = match config.providers.get(&account) {
+        Some(Provider::Rbs(_)) => &[Method::AlfaClick, Method::Card],
+        Some(Provider::Ipay(_)) => &[Method::CardPartner],
         None => bail!("the configuration has no [providers.{account}]"),
     };
-    if carries != method {
-        bail!("[providers.{account}] carries {}, not {code}", carries.code());
+    if !carries.contains(&method) {
+        let codes: Vec<&str> = carries.iter().map(|method| method.code()).collect();
+        bail!("[providers.{account}] carries {}, not {code}", codes.join(" and "));
     }
     let (mut scenario, mut fee) = (Scenario::Redirect, BasisPoints::default());
     for part in parts {

@@ -4,6 +4,8 @@
 //! difference is noted and the play goes on; only what makes going on senseless ends it early, and
 //! even then the books are looked at.
 
+mod cards;
+
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
@@ -72,7 +74,9 @@ impl Play<'_> {
         let sale = |number: u32, way, minor| Sale { way, id: format!("{prefix}-{number}"), minor };
         self.returned_in_parts(&sale(1, Way::AlfaClick, 60_000)).await?;
         self.declined(&sale(2, Way::AlfaClick, 40_000)).await?;
-        self.returned_whole(&sale(3, Way::CardPartner, 1_000)).await
+        self.returned_whole(&sale(3, Way::CardPartner, 1_000)).await?;
+        let card = |number, minor| sale(number, Way::Card, minor);
+        self.cards(&[card(4, 150_000), card(5, 123_450), card(6, 70_000), card(7, 5_000)]).await
     }
 
     /// Paid, a part returned, then the rest.
@@ -116,16 +120,22 @@ impl Play<'_> {
             code: "0",
         };
         let callback = self.told(sale, &request_id, &expected).await?;
+        self.provided(sale, &callback);
+        Ok(())
+    }
+
+    /// Who provided it, and what is known of the payer.
+    fn provided(&mut self, sale: &Sale, callback: &Callback) {
         let (provider, endpoint, own) = match sale.way {
             Way::AlfaClick => (1310, "alfabank", ("/account/number", "account_1")),
             Way::CardPartner => (2377, "", ("/customer/phone", "12345678900")),
+            Way::Card => (1310, "alfabank", ("/account/number", cards::MASK)),
         };
         let report = &mut self.report;
         report.compare("provider.id", provider, callback.number("/operation/provider/id"));
         let told = callback.text("/operation/provider/endpoint_id");
         report.compare("provider.endpoint_id", endpoint, told);
         report.compare(own.0, own.1, callback.text(own.0));
-        Ok(())
     }
 
     /// A sale up to the payer's return to the shop; the request's id.
@@ -142,10 +152,7 @@ impl Play<'_> {
             code: "9999",
         };
         let callback = self.told(sale, &request_id, &expected).await?;
-        let method = match sale.way {
-            Way::AlfaClick => "GET",
-            Way::CardPartner => "POST",
-        };
+        let method = if sale.way == Way::CardPartner { "POST" } else { "GET" };
         let told = callback.text("/redirect_data/method");
         self.report.compare("redirect_data.method", method, told);
         let redirect = callback.body.get("redirect_data");

@@ -146,6 +146,27 @@ impl Merchant {
         self.signed(way.path("sale"), body)
     }
 
+    /// A payment by card: `sale` or `auth`.
+    pub fn card(&self, action: &str, payment: &str, minor: i64, pan: &str) -> Request {
+        let body = json!({
+            "general": { "project_id": PROJECT_ID, "payment_id": payment },
+            "card": {
+                "pan": pan,
+                "year": 2039,
+                "month": 12,
+                "card_holder": "IVAN IVANOV",
+                "cvv": "123",
+            },
+            "customer": Way::Card.customer(),
+            "payment": {
+                "amount": minor,
+                "currency": Way::Card.currency(),
+                "description": format!("Заказ {payment}"),
+            },
+        });
+        self.signed(Way::Card.path(action), body)
+    }
+
     /// A refund of so much, or of all that is left.
     pub fn refund(&self, paid: &Paid<'_>, sum: Option<Sum<'_>>) -> Request {
         self.act(paid, "refund", "Возврат", sum)

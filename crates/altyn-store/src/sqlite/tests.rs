@@ -87,7 +87,7 @@ fn databases_of_another_schema_are_refused_and_left_alone() {
     let refusal = |schema| open(&path, &keys, schema).err().map(|error| error.to_string());
     assert!(refusal(Schema::AsItIs).unwrap().contains("cannot be opened"));
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
-    let older = "the database has schema 0, 1 is needed: run `altyn migrate`";
+    let older = "the database has schema 0, 2 is needed: run `altyn migrate`";
     assert_eq!(refusal(Schema::AsItIs).as_deref(), Some(older));
     assert_eq!(refusal(MIGRATE), None);
     assert_eq!(refusal(Schema::AsItIs), None);
@@ -97,8 +97,8 @@ fn databases_of_another_schema_are_refused_and_left_alone() {
     change("UPDATE schema_migrations SET checksum = 'other'");
     let changed = "inconsistent row in schema_migrations, checksum, key 1";
     assert_eq!(refusal(MIGRATE).as_deref(), Some(changed));
-    change("INSERT INTO schema_migrations VALUES (2, 'two', '', 0)");
-    let newer = "the database has schema 2, this binary knows up to 1";
+    change("INSERT INTO schema_migrations VALUES (3, 'three', '', 0)");
+    let newer = "the database has schema 3, this binary knows up to 2";
     for schema in [MIGRATE, Schema::AsItIs] {
         assert_eq!(refusal(schema).as_deref(), Some(newer));
     }

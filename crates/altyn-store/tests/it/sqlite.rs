@@ -80,7 +80,8 @@ store_contract!(open);
 /// Tables that were made anew keep their rows and get all their indexes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_the_first_schema_is_upgraded() {
-    const INDEXES: &str = "SELECT tbl_name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY sql";
+    const INDEXES: &str = "SELECT tbl_name, sql FROM sqlite_schema
+         WHERE type = 'index' AND sql IS NOT NULL ORDER BY sql";
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(FILE);
     let first = include_str!("../../migrations/sqlite/0001_first.sql");

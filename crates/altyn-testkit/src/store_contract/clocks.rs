@@ -104,6 +104,7 @@ pub async fn a_lease_is_real_time_and_stays(bench: Arc<dyn Bench>) {
     }
     assert_eq!(due(store, at(LEASE_MS * 2 - 1)).await, Vec::<i64>::new());
     assert_eq!(due(store, at(LEASE_MS * 2)).await, [2], "woken for so much earlier");
+    assert_eq!(due(store, at(LEASE_MS * 9 - 1)).await, [2], "its new lease has run out");
     assert_eq!(due(store, at(LEASE_MS * 9)).await, [1], "put off by its worker's own clock");
 }
 

@@ -7,6 +7,7 @@
 mod callbacks;
 mod clocks;
 mod commits;
+mod holds;
 mod jobs;
 mod nodes;
 mod payments;
@@ -25,6 +26,7 @@ use async_trait::async_trait;
 pub use callbacks::*;
 pub use clocks::*;
 pub use commits::*;
+pub use holds::*;
 pub use jobs::*;
 pub use nodes::*;
 pub use payments::*;
@@ -95,6 +97,7 @@ macro_rules! store_contract {
             an_event_number_is_used_once
             postings_add_up_in_the_balances
             a_posting_is_taken_once
+            // holds
             a_hold_is_captured_or_released
             no_more_is_taken_than_was_held
             // jobs

@@ -24,6 +24,8 @@ use crate::lang::Lang;
 pub struct Contract {
     lang: Lang,
     endpoints: Vec<EndpointRow>,
+    clock: EndpointRow,
+    clock_moved: String,
     methods: Vec<MethodRow>,
     accepted: String,
     refused: String,
@@ -112,7 +114,13 @@ impl Contract {
     pub fn of(lang: Lang) -> Self {
         Self {
             lang,
-            endpoints: Endpoint::ALL.iter().map(|endpoint| endpoint_row(*endpoint, lang)).collect(),
+            endpoints: Endpoint::ALL
+                .iter()
+                .filter(|endpoint| **endpoint != Endpoint::TestClock)
+                .map(|endpoint| endpoint_row(*endpoint, lang))
+                .collect(),
+            clock: endpoint_row(Endpoint::TestClock, lang),
+            clock_moved: pretty(&examples::clock_moved()),
             methods: Method::ALL.iter().map(|method| method_row(method.rules(), lang)).collect(),
             accepted: pretty(&examples::accepted()),
             refused: pretty(&serde_json::json!({
@@ -213,6 +221,10 @@ fn form(pattern: &str, format: &str, lang: Lang) -> Option<&'static str> {
         ("^[A-Z]{2}$", _) => ("две заглавные буквы", "two capital letters"),
         ("^[0-9]{4,24}$", _) => ("от 4 до 24 цифр", "4 to 24 digits"),
         ("^[0-9]+$", _) => ("цифры", "digits"),
+        ("^[0-9]{3,4}$", _) => ("три или четыре цифры", "three or four digits"),
+        (pattern, _) if pattern.contains("{11,18}") => ("от 12 до 19 цифр", "12 to 19 digits"),
+        (pattern, _) if pattern.contains("{1,6}x") => ("вида 1920x1080", "like 1920x1080"),
+        (pattern, _) if pattern.starts_with("^[A-Za-z0-9_-]") => ("base64url", "base64url"),
         (_, "ip") => ("IPv4 или IPv6", "IPv4 or IPv6"),
         (_, "email") => ("адрес электронной почты", "an e-mail address"),
         (pattern, _) if pattern.starts_with("^https?") => ("ссылка http(s)", "an http(s) address"),
@@ -236,6 +248,7 @@ fn method_row(rules: &'static MethodRules, lang: Lang) -> MethodRow {
         let from = if limits.max_minor.is_none() { lang.pick("от ", "from ") } else { "" };
         format!("{}: {from}{least}{most}", limits.currency)
     });
+    let others = rules.any_currency.then(|| lang.pick("и все другие", "and every other"));
     let required = rules.required.iter().map(|(field, when)| {
         let when = match when {
             When::Always => "",
@@ -250,7 +263,7 @@ fn method_row(rules: &'static MethodRules, lang: Lang) -> MethodRow {
     let test = rules.test_currencies.map(|only| only.iter().map(|c| c.code()).collect::<Vec<_>>());
     MethodRow {
         code: rules.code,
-        limits: limits.collect(),
+        limits: limits.chain(others.map(str::to_owned)).collect(),
         test: test.map_or_else(|| "–".to_owned(), |only| only.join(", ")),
         refunds: if rules.partial_refunds {
             lang.pick("полные и частичные", "full and partial")
@@ -264,6 +277,12 @@ fn method_row(rules: &'static MethodRules, lang: Lang) -> MethodRow {
 fn callback(told: Told, lang: Lang) -> Example {
     let (russian, english) = match told {
         Told::Redirect => ("Куда отправить пользователя", "Where to send the payer"),
+        Told::Fingerprint => ("3-D Secure 2: скрытый фрейм", "3-D Secure 2: a hidden frame"),
+        Told::Challenge => ("3-D Secure 2: подтверждение в банке", "3-D Secure 2: the challenge"),
+        Told::Legacy => ("3-D Secure 1", "3-D Secure 1"),
+        Told::Held => ("Деньги удержаны", "Money was held"),
+        Told::Captured => ("Часть удержанного списана", "A part of a hold was taken"),
+        Told::Released => ("Удержание отпущено", "A hold was released"),
         Told::Success => ("Оплата прошла", "A sale that was paid"),
         Told::Decline => ("Оплата отклонена", "A sale that was declined"),
         Told::Refund => ("Частичный возврат", "A partial refund"),
@@ -314,6 +333,17 @@ fn meaning(word: &str, lang: Lang) -> (bool, &'static str) {
             "Банк выставил счёт; пользователь платит сам",
             "The bank sent a bill; the payer pays on his own",
         ),
+        "awaiting 3ds result" => (
+            false,
+            "Пользователя нужно провести через 3-D Secure по acs или threeds2",
+            "The payer is to pass 3-D Secure by acs or threeds2",
+        ),
+        "awaiting capture" => (
+            false,
+            "Деньги удержаны: спишите их capture или отпустите cancel",
+            "The money is held: take it by capture or release it by cancel",
+        ),
+        "canceled" => (true, "Удержание отпущено, деньги не списаны", "The hold was released"),
         "success" => (
             true,
             "Оплачено (у платежа) или выполнено (у операции)",

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use map::Order;
+use map::following::{Followed, followed};
+use wire::step::Step;
 
 /// A value that could stand in a field: mostly near to what is right.
 fn field() -> impl Strategy<Value = Value> {
@@ -38,8 +41,9 @@ proptest! {
     #[test]
     fn no_bytes_pass_for_a_payment(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Some(reply) = Reply::read(&bytes) {
-            let sale_is = map::sale_of(&reply.order(), &sale());
-            prop_assert!(!matches!(sale_is, Sale::Paid(_)));
+            let order = map::order_of(&reply.order(), &sale());
+            prop_assert!(!matches!(order, Order::Paid(_) | Order::Held(_)));
+            prop_assert!(matches!(reply.step(), Step::Over(_)));
         }
     }
 
@@ -68,13 +72,53 @@ proptest! {
             && fine("orderStatus", &[json!(2), json!("2"), json!(4), json!("4")])
             && fine("amount", &[json!(2000), json!("2000")])
             && fine("orderNumber", &[json!("abc123")]);
-        let outcome = map::asked_sale(map::sale_of(&view, &sale()), &sale());
+        let outcome = map::asked(map::order_of(&view, &sale()), &sale());
         prop_assert!(is_said || !matches!(outcome, ProviderOutcome::Approved(_)), "{body}");
         let closed = fine("orderStatus", &[json!(3), json!("3"), json!(6), json!("6")]);
         prop_assert!(closed || !matches!(outcome, ProviderOutcome::Declined(..)), "{body}");
         let call = refund(500);
         let held = view.deposited;
-        let returned = map::refund_of(&view, call.sale.as_ref().unwrap(), call.amount);
-        prop_assert!(held == Some(1500) || !matches!(returned, Returned::Done(_)), "{body}");
+        let returned = followed(&view, call.order.as_ref().unwrap(), &call);
+        prop_assert!(held == Some(1500) || !matches!(returned, Followed::Done(_)), "{body}");
+
+        for kind in [OperationKind::Sale, OperationKind::Authorization] {
+            let card = ProviderCall { kind, method: Method::Card, ..sale() };
+            let outcome = map::asked(map::order_of(&view, &card), &card);
+            let is_held = kind == OperationKind::Authorization
+                && fine("orderStatus", &[json!(1), json!("1")])
+                && fine("amount", &[json!(2000), json!("2000")]);
+            prop_assert!(
+                is_said || is_held || !matches!(outcome, ProviderOutcome::Approved(_)),
+                "{body}"
+            );
+            prop_assert!(closed || !matches!(outcome, ProviderOutcome::Declined(..)), "{body}");
+        }
+        for kind in [OperationKind::Capture, OperationKind::Void] {
+            let call = ProviderCall { kind, ..call.clone() };
+            let found = followed(&view, call.order.as_ref().unwrap(), &call);
+            let taken = fine("orderStatus", &[json!(2), json!("2"), json!(4), json!("4")]);
+            let ended = if kind == OperationKind::Void { closed } else { taken };
+            prop_assert!(ended || !matches!(found, Followed::Done(_)), "{body}");
+        }
+    }
+
+    #[test]
+    fn no_reply_to_a_card_breaks_the_reader(
+        fields in prop::collection::vec(
+            (prop::sample::select(vec!["errorCode", "errorMessage", "error", "errorTypeName",
+                "processingErrorType", "redirect", "info", "acsUrl", "paReq", "termUrl",
+                "packedCReq", "is3DSVer2", "threeDSServerTransId", "threeDSMethodURL",
+                "threeDSMethodDataPacked"]), field()),
+            0..8,
+        ),
+    ) {
+        let body: serde_json::Map<String, Value> =
+            fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let body = Value::Object(body);
+        let reply = Reply::read(body.to_string().as_bytes()).unwrap();
+        let _ = reply.error_types();
+        // Whatever is wrong, the payer is sent nowhere.
+        let fine = [json!(0), json!("0"), json!(null)].contains(&body["errorCode"]);
+        prop_assert!(fine || matches!(reply.step(), Step::Over(_)), "{body}");
     }
 }

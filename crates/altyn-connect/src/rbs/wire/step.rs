@@ -16,23 +16,11 @@ const ERROR_TYPE_MAX: usize = 60;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::rbs) enum Step {
     /// 3-D Secure 2 has begun: the issuer wants to see the browser, if there is an address for it.
-    Fingerprint {
-        transaction: Option<String>,
-        url: Option<String>,
-        data: Option<String>,
-    },
+    Fingerprint { transaction: Option<String>, url: Option<String>, data: Option<String> },
     /// 3-D Secure 2: the payer is to answer the issuer.
-    Challenge {
-        acs_url: String,
-        creq: String,
-        transaction: Option<String>,
-    },
+    Challenge { acs_url: String, creq: String, transaction: Option<String> },
     /// 3-D Secure 1.
-    Legacy {
-        acs_url: String,
-        pa_req: String,
-        term_url: Option<String>,
-    },
+    Legacy { acs_url: String, pa_req: String, term_url: Option<String> },
     /// Nothing: the order's status tells.
     Over(Word),
 }
@@ -87,21 +75,23 @@ impl Reply {
     }
 
     fn word(&self) -> Word {
-        let is_said = |name: &&str| self.text(name).is_some();
+        let declines = ["error", "errorTypeName", "processingErrorType"];
         match self.code() {
             Code::Number(1..=5) => Word::BadInput,
-            Code::Absent | Code::Number(0) => {
-                let declines = ["error", "errorTypeName", "processingErrorType"];
-                if declines.iter().any(|name| is_said(&name)) { Word::Declined } else { Word::None }
+            Code::Absent | Code::Number(0)
+                if declines.iter().any(|name| self.text(name).is_some()) =>
+            {
+                Word::Declined
             }
-            Code::Number(_) | Code::Unreadable => Word::None,
+            Code::Absent | Code::Number(_) | Code::Unreadable => Word::None,
         }
     }
 
     /// The words of a decline that no card data can stand in: capitals and underscores.
     pub(in crate::rbs) fn error_types(&self) -> String {
         let is_plain = |text: &&str| {
-            text.len() <= ERROR_TYPE_MAX && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+            text.len() <= ERROR_TYPE_MAX
+                && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
         };
         let fields = ["errorTypeName", "processingErrorType"];
         let words: Vec<&str> =

@@ -58,15 +58,15 @@ pub fn orders(came: &[Callback], number: u64, lang: Lang) -> String {
     let mut orders: Vec<Vec<&Callback>> = Vec::new();
     for callback in came.iter().rev() {
         let id = callback.text("/payment/id");
-        let same = |order: &&mut Vec<&Callback>| {
+        let same = |order: &Vec<&Callback>| {
             order.first().is_some_and(|first| first.text("/payment/id") == id)
         };
-        match orders.iter_mut().find(same) {
+        match orders.iter().position(same).and_then(|at| orders.get_mut(at)) {
             Some(order) => order.push(callback),
-            None if orders.len() < SHOWN_MAX => orders.push(vec![callback]),
-            None => {}
+            None => orders.push(vec![callback]),
         }
     }
+    orders.truncate(SHOWN_MAX);
     let empty = if orders.is_empty() {
         let text = lang.pick(
             "Здесь появится каждое оповещение, как только платформа его пришлёт. Купите что-нибудь.",

@@ -1,8 +1,8 @@
 //! What the shop's pages share: the frame, the policy, escaped text, sums, the two files.
 
 use altyn_web::lang::Lang;
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFRESH};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::{NAME, Shop};
@@ -45,14 +45,11 @@ impl Page {
             (CACHE_CONTROL, "no-store".to_owned()),
             (CONTENT_SECURITY_POLICY, policy),
         ];
-        let refresh = self.renews.then_some([(REFRESH, "2")]);
-        (
-            self.status,
-            refresh.into_iter().flatten().collect::<axum::http::HeaderMap>(),
-            headers,
-            self.html(platform),
-        )
-            .into_response()
+        let mut response = (self.status, headers, self.html(platform)).into_response();
+        if self.renews {
+            response.headers_mut().insert(REFRESH, HeaderValue::from_static("2"));
+        }
+        response
     }
 
     fn html(&self, platform: &str) -> String {

@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
+use altyn_app::payment::Answer;
+use altyn_app::ports::provider::CardPayment;
 use altyn_app::projects::ProjectEntry;
 use altyn_app::secret::Secret;
 use altyn_domain::id::{OperationId, ProjectId};
 use altyn_domain::method::Method;
-use altyn_domain::payment::decide::{RefundRequest, SaleRequest};
+use altyn_domain::payment::decide::{CaptureRequest, PaymentRequest, RefundRequest, VoidRequest};
+use altyn_domain::payment::OperationKind;
+use altyn_domain::time::Timestamp;
 use altyn_testkit::build;
 use serde_json::{Value, json};
 
@@ -23,14 +27,21 @@ use crate::state::WebSettings;
 /// The one project that does not exist.
 pub const NO_PROJECT: u32 = 404;
 
+/// What time it is: 2026-11-22, before every card of the examples expires.
+pub const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000);
+
 /// What a body was understood as.
 #[derive(Debug)]
 pub enum Understood {
-    Sale(Box<SaleRequest>),
+    Sale(Box<PaymentRequest>),
     Refund(RefundRequest),
+    Capture(CaptureRequest),
+    Void(VoidRequest),
+    Answer(Answer),
     Clarification,
     Status,
     Request(Option<OperationId>),
+    Clock(i64),
 }
 
 /// A project with both methods, whose secret is that of the examples.
@@ -48,11 +59,40 @@ pub fn understand(endpoint: Endpoint, bytes: &[u8]) -> Result<Understood, Refusa
     let door = Door { find: &find, settings: &settings };
     let at = if endpoint == Endpoint::StatusOfRequest { ON_TOP } else { IN_GENERAL };
     let request = authenticate(&door, tree::parse(bytes)?, at)?;
-    let sale = |method| read::sale(&request, method).map(|sale| Understood::Sale(Box::new(sale)));
+    let sale = |method| {
+        let sale = read::payment(&request, method, OperationKind::Sale);
+        sale.map(|sale| Understood::Sale(Box::new(sale)))
+    };
+    let by_card = |kind| {
+        let read = read::card_payment(&request, kind, NOW);
+        read.map(|(asked, _)| Understood::Sale(Box::new(asked)))
+    };
     Ok(match endpoint {
+        Endpoint::CardSale => by_card(OperationKind::Sale)?,
+        Endpoint::CardAuth => by_card(OperationKind::Authorization)?,
+        Endpoint::CardCapture => {
+            request.reference()?;
+            Understood::Capture(read::capture(&request)?)
+        }
+        Endpoint::CardCancel => {
+            request.reference()?;
+            Understood::Void(read::void(&request)?)
+        }
+        Endpoint::FingerprintResult => {
+            request.reference()?;
+            Understood::Answer(read::fingerprint(&request)?)
+        }
+        Endpoint::AuthenticationResult => {
+            request.reference()?;
+            Understood::Answer(read::authentication(&request)?)
+        }
+        Endpoint::TestClock => Understood::Clock(read::forward(&request)?),
         Endpoint::OnlineBankingSale => sale(Method::AlfaClick)?,
         Endpoint::CardPartnerSale => sale(Method::CardPartner)?,
-        Endpoint::OnlineBankingRefund | Endpoint::CardPartnerRefund | Endpoint::AnyRefund => {
+        Endpoint::CardRefund
+        | Endpoint::OnlineBankingRefund
+        | Endpoint::CardPartnerRefund
+        | Endpoint::AnyRefund => {
             request.reference()?;
             Understood::Refund(read::refund(&request)?)
         }
@@ -69,18 +109,22 @@ pub fn understand(endpoint: Endpoint, bytes: &[u8]) -> Result<Understood, Refusa
     })
 }
 
+/// The card and the browser of a payment by card.
+pub fn card_payment(endpoint: Endpoint, body: &Value) -> Result<CardPayment, Refusal> {
+    let bytes = signed(endpoint, body.clone()).to_string();
+    let settings = WebSettings::default();
+    let door = Door { find: &find, settings: &settings };
+    let request = authenticate(&door, tree::parse(bytes.as_bytes())?, IN_GENERAL)?;
+    read::card_payment(&request, OperationKind::Sale, NOW).map(|(_, payment)| payment)
+}
+
 /// The body, signed where its endpoint has the signature; as it is when there is no such place.
 pub fn signed(endpoint: Endpoint, mut body: Value) -> Value {
     let signature = json!(sign(&body, &SigningKey::new(SECRET)));
-    let place = match endpoint {
-        Endpoint::StatusOfRequest => Some(&mut body),
-        Endpoint::OnlineBankingSale
-        | Endpoint::OnlineBankingRefund
-        | Endpoint::CardPartnerSale
-        | Endpoint::CardPartnerRefund
-        | Endpoint::AnyRefund
-        | Endpoint::Clarification
-        | Endpoint::Status => body.get_mut("general"),
+    let place = if endpoint == Endpoint::StatusOfRequest {
+        Some(&mut body)
+    } else {
+        body.get_mut("general")
     };
     if let Some(Value::Object(members)) = place {
         members.insert("signature".to_owned(), signature);

@@ -28,13 +28,18 @@ use utoipa::openapi::{
 use self::examples::Told;
 use super::codes::Code;
 use super::endpoints::{Answers, Endpoint};
-use super::requests::Customer;
-use super::wire::{Accepted, CallbackBody, Refused, StatusBody, UnknownPayment};
+use super::requests::{
+    AuthenticationRequest, BrowserData, CardSaleRequest, ClarificationRequest, ClockRequest,
+    Customer, FingerprintRequest, HoldRequest, RefundRequest, RequestStatusRequest, SaleRequest,
+    StatusRequest,
+};
+use super::wire::{Accepted, CallbackBody, ClockMoved, Refused, StatusBody, UnknownPayment};
 use crate::lang::Lang;
 
 /// HTTP statuses with a refusal in them, and when they come.
-const REFUSALS: [(&str, &str); 7] = [
+const REFUSALS: [(&str, &str); 8] = [
     ("400", "Refused: a parameter or the signature is not right. Nothing is stored."),
+    ("403", "Refused: not for this project, as the test clock for a live one."),
     ("404", "Refused: there is no such project, method, path or request."),
     ("405", "Refused: not POST."),
     ("413", "Refused: the body is over 256 KiB."),
@@ -61,15 +66,10 @@ pub fn text() -> String {
 /// The name of the schema of an endpoint's body: a sale's depends on the method.
 pub fn body_name(endpoint: Endpoint) -> String {
     let (name, _) = endpoint.body();
-    match endpoint {
-        Endpoint::OnlineBankingSale => format!("OnlineBanking{name}"),
-        Endpoint::CardPartnerSale => format!("CardPartner{name}"),
-        Endpoint::OnlineBankingRefund
-        | Endpoint::CardPartnerRefund
-        | Endpoint::AnyRefund
-        | Endpoint::Clarification
-        | Endpoint::Status
-        | Endpoint::StatusOfRequest => name,
+    match endpoint.method().filter(|_| name == SaleRequest::name()) {
+        Some(Method::AlfaClick) => format!("OnlineBanking{name}"),
+        Some(Method::CardPartner) => format!("CardPartner{name}"),
+        Some(Method::Card) | None => name,
     }
 }
 
@@ -156,6 +156,10 @@ fn success(endpoint: Endpoint) -> Response {
             "Taken and recorded; the result comes by callback.",
             content(&Accepted::name(), value_of(&examples::accepted())),
         ),
+        Answers::Time => (
+            "Moved; jobs that are due now are being worked on.",
+            content(&ClockMoved::name(), value_of(&examples::clock_moved())),
+        ),
         Answers::DocumentOnly => {
             ("How the payment stands.", content(&StatusBody::name(), value_of(&examples::status())))
         }
@@ -204,15 +208,21 @@ fn components() -> Components {
     add::<StatusBody>(&mut schemas);
     add::<UnknownPayment>(&mut schemas);
     add::<CallbackBody>(&mut schemas);
-    add::<super::requests::SaleRequest>(&mut schemas);
-    add::<super::requests::RefundRequest>(&mut schemas);
-    add::<super::requests::ClarificationRequest>(&mut schemas);
-    add::<super::requests::StatusRequest>(&mut schemas);
-    add::<super::requests::RequestStatusRequest>(&mut schemas);
-    for endpoint in [Endpoint::OnlineBankingSale, Endpoint::CardPartnerSale] {
+    add::<ClockMoved>(&mut schemas);
+    add::<SaleRequest>(&mut schemas);
+    add::<CardSaleRequest>(&mut schemas);
+    add::<HoldRequest>(&mut schemas);
+    add::<RefundRequest>(&mut schemas);
+    add::<FingerprintRequest>(&mut schemas);
+    add::<AuthenticationRequest>(&mut schemas);
+    add::<ClarificationRequest>(&mut schemas);
+    add::<StatusRequest>(&mut schemas);
+    add::<RequestStatusRequest>(&mut schemas);
+    add::<ClockRequest>(&mut schemas);
+    schemas.retain(|(name, _)| *name != SaleRequest::name() && *name != CardSaleRequest::name());
+    for endpoint in [Endpoint::CardSale, Endpoint::OnlineBankingSale, Endpoint::CardPartnerSale] {
         schemas.extend(narrowed(endpoint));
     }
-    schemas.retain(|(name, _)| name != &super::requests::SaleRequest::name());
     let mut components = Components::new();
     components.schemas.extend(schemas);
     components
@@ -223,7 +233,8 @@ fn add<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
     T::schemas(schemas);
 }
 
-/// The sale of one method: its payer must have what the method's rules require.
+/// The sale of one method: its payer must have what the method's rules require, and for cards the
+/// browser.
 fn narrowed(endpoint: Endpoint) -> Vec<(String, RefOr<Schema>)> {
     let name = body_name(endpoint);
     let payer = name.replace("SaleRequest", &Customer::name());
@@ -239,13 +250,19 @@ fn narrowed(endpoint: Endpoint) -> Vec<(String, RefOr<Schema>)> {
         .filter(|(_, when)| *when == When::Always)
         .map(|(field, _)| field.as_str().to_owned())
         .collect();
+    if endpoint.method() != Some(Method::Card) {
+        body.description = Some(endpoint.title(Lang::English).to_owned());
+    } else if let RefOr::T(Schema::Object(browser)) =
+        <BrowserData as utoipa::PartialSchema>::schema()
+    {
+        customer.properties.extend(browser.properties);
+    }
     for name in &customer.required {
         if let Some(RefOr::T(Schema::Object(field))) = customer.properties.get_mut(name) {
             field.schema_type = not_null(&field.schema_type);
         }
     }
     body.properties.insert("customer".to_owned(), Ref::from_schema_name(&payer).into());
-    body.description = Some(endpoint.title(Lang::English).to_owned());
     vec![(payer, Schema::Object(customer).into()), (name, Schema::Object(body).into())]
 }
 

@@ -21,6 +21,8 @@ pub enum Input {
     TooLarge,
     /// A method that the path of internet banking does not know.
     UnknownMethod,
+    /// The path of a payment by a method that we do not have.
+    ForeignPath,
     /// A path that does not exist.
     UnknownPath,
     /// Another verb than POST.
@@ -35,9 +37,11 @@ pub enum Input {
     Stored(Stored),
 }
 
-/// What a refund meets.
+/// What a refund, a capture or a cancel meets.
 #[derive(Clone, Copy, Debug)]
 pub enum Sale {
+    /// A hold of 600.00.
+    Held,
     /// A sale of 600.00 that was paid.
     Paid,
     /// A sale that was declined.
@@ -51,12 +55,22 @@ pub enum Stored {
     SameRequest,
     /// Another request came under the id.
     OtherRequest,
+    /// The same request came under the id, with another card.
+    OtherCard,
     /// There is no such payment.
     NoPayment,
     /// The shop's refund id was used for another refund.
     OtherRefund,
     /// The payment waits for no data.
     NotAsked,
+    /// The payment waits for no answer of 3-D Secure, or for another.
+    NotAwaited,
+    /// The answer names another payment's transaction.
+    ForeignAnswer,
+    /// The project is live.
+    Live,
+    /// The clock is ten years ahead.
+    FarAhead,
     /// There is no such request.
     NoRequest,
     /// Too much is waiting.
@@ -132,6 +146,8 @@ const NO_JSON: Outcome = Outcome::Refused(StatusCode::UNPROCESSABLE_ENTITY);
 const REJECTED: Outcome = Outcome::Told { payment: "error", operation: "error" };
 const NOT_RETURNED: Outcome = Outcome::Told { payment: "success", operation: "decline" };
 
+const STILL_HELD: Outcome = Outcome::Told { payment: "awaiting capture", operation: "decline" };
+
 use Input::{AfterSale, Patch, Raw, Tampered, TestProject};
 
 cases! {
@@ -159,6 +175,8 @@ cases! {
         "Подпись не от этих данных" "The signature is not of this data";
     OnlineBankingSale Input::UnknownMethod => MISSING, UnknownMethod "",
         "Нет такого метода интернет-банкинга" "There is no such method of internet banking";
+    CardCapture Input::ForeignPath => MISSING, UnknownMethod "",
+        "Путь метода, которого у нас нет" "The path of a method that we do not have";
     OnlineBankingSale Patch(r#"{"general":{"payment_id":null}}"#) => BAD, FieldMissing "general.payment_id",
         "Нет payment_id" "No payment_id";
     OnlineBankingSale Patch(r#"{"general":{"payment_id":"a;b"}}"#) => BAD, InvalidPaymentId "general.payment_id",
@@ -185,10 +203,42 @@ cases! {
         "Неверный адрес электронной почты" "Not an e-mail address";
     OnlineBankingSale Patch(r#"{"customer":{"country":"Russia"}}"#) => BAD, InvalidCountry "customer.country",
         "Неверный код страны" "Not a country code";
+    CardSale Patch(r#"{"card":{"pan":null}}"#) => BAD, FieldMissing "card.pan",
+        "Нет номера, месяца или года карты" "The card’s number, month or year is missing";
+    CardSale Patch(r#"{"card":{"pan":"4314220000000057"}}"#) => BAD, ValidationError "card.pan",
+        "Номер карты: не та длина или контрольная цифра" "A card number of a wrong length or check digit";
+    CardSale Patch(r#"{"card":{"month":13}}"#) => BAD, ValidationError "card.month",
+        "Месяц карты не от 1 до 12" "The card’s month is not 1 to 12";
+    CardSale Patch(r#"{"card":{"year":2025}}"#) => BAD, ExpiredCard "card.year",
+        "Карта просрочена" "The card has expired";
+    CardSale Patch(r#"{"card":{"cvv":null}}"#) => BAD, CvvRequired "card.cvv",
+        "Нет CVV" "No CVV";
+    CardSale Patch(r#"{"card":{"cvv":"12"}}"#) => BAD, ValidationError "card.cvv",
+        "CVV — не три и не четыре цифры" "The CVV is not three or four digits";
+    CardSale Patch(r#"{"card":{"card_holder":null}}"#) => BAD, HolderRequired "card.card_holder",
+        "Нет имени держателя" "No cardholder";
+    CardSale Patch(r#"{"card":{"card_holder":"<b>JOHN</b>"}}"#) => BAD, InvalidHolder "card.card_holder",
+        "В имени держателя лишние знаки" "Characters in the cardholder’s name that no card has";
     OnlineBankingSale Input::Stored(Stored::SameRequest) => Outcome::Answered, Success "",
         "Тот же запрос ещё раз: тот же request_id" "The same request again: the same request_id";
     OnlineBankingSale Input::Stored(Stored::OtherRequest) => BAD, PaymentExists "payment.amount",
         "Тот же payment_id, другой запрос: назван первый отличный параметр" "The same payment_id, another request: the first parameter that differs is named";
+    CardSale Input::Stored(Stored::OtherCard) => BAD, PaymentExists "card",
+        "Тот же payment_id, другая карта" "The same payment_id, another card";
+    CardCapture Input::Stored(Stored::NoPayment) => BAD, NotFound "general.payment_id",
+        "Списание или отмена: нет такого платежа" "Capture or cancel: there is no such payment";
+    CardCapture Patch(r#"{"payment":{"currency":null}}"#) => BAD, CurrencyRequired "payment.currency",
+        "Списание или отмена: сумма без валюты" "Capture or cancel: an amount without a currency";
+    FingerprintResult Patch(r#"{"threeds_completion_indicator":"Y"}"#) => BAD, ValidationError "threeds_completion_indicator",
+        "threeds_completion_indicator — не true и не false" "threeds_completion_indicator is not true or false";
+    AuthenticationResult Patch(r#"{"cres":null}"#) => BAD, FieldMissing "cres",
+        "Нет ни cres, ни pares" "Neither cres nor pares";
+    AuthenticationResult Patch(r#"{"cres":"Y"}"#) => BAD, ValidationError "cres",
+        "cres не читается" "A cres that cannot be read";
+    AuthenticationResult Input::Stored(Stored::ForeignAnswer) => BAD, ValidationError "cres",
+        "cres или md от другого платежа" "A cres or md of another payment";
+    AuthenticationResult Input::Stored(Stored::NotAwaited) => BAD, WrongState "",
+        "Ответ 3-D Secure, которого не ждут, или второй раз" "An answer of 3-D Secure that is not awaited, or comes twice";
     OnlineBankingRefund Input::Stored(Stored::NoPayment) => BAD, NotFound "general.payment_id",
         "Возврат: нет такого платежа" "Refund: there is no such payment";
     OnlineBankingRefund Patch(r#"{"payment":{"amount":null}}"#) => BAD, AmountRequired "payment.amount",
@@ -205,6 +255,12 @@ cases! {
         "Статус неизвестного платежа: errors[] в ответе" "Status of an unknown payment: errors[] in the answer";
     StatusOfRequest Input::Stored(Stored::NoRequest) => MISSING, NotFound "request_id",
         "Статус неизвестного запроса" "Status of an unknown request";
+    TestClock Patch(r#"{"forward_ms":0}"#) => BAD, ValidationError "forward_ms",
+        "Часы: не вперёд" "Clock: not forward";
+    TestClock Input::Stored(Stored::FarAhead) => BAD, ValidationError "forward_ms",
+        "Часы: больше десяти лет вперёд" "Clock: more than ten years ahead";
+    TestClock Input::Stored(Stored::Live) => Outcome::Refused(StatusCode::FORBIDDEN), AccessDenied "",
+        "Часы боевого проекта" "A live project’s clock";
     OnlineBankingSale Input::Stored(Stored::Busy) => Outcome::Refused(StatusCode::SERVICE_UNAVAILABLE), TryAgain "",
         "Сервер перегружен: повторите тот же запрос" "The server is overloaded: send the same request again";
     OnlineBankingSale Input::Stored(Stored::Broken) => Outcome::Refused(StatusCode::INTERNAL_SERVER_ERROR), InternalError "",
@@ -227,6 +283,14 @@ cases! {
         "Возврат в другой валюте" "A refund in another currency";
     CardPartnerRefund AfterSale(Sale::Paid, r#"{"payment":{"amount":100,"currency":"KES"}}"#) => NOT_RETURNED, AmountMustBeWhole "",
         "Частичный возврат методом, который умеет только полные" "A partial refund by a method that only returns all";
+    CardCapture AfterSale(Sale::Held, r#"{"payment":{"amount":60001}}"#) => STILL_HELD, AmountAboveLimit "",
+        "Списание больше удержанного" "A capture of more than is held";
+    CardCancel AfterSale(Sale::Held, r#"{"payment":{"amount":1,"currency":"RUB"}}"#) => STILL_HELD, AmountMustBeWhole "",
+        "Отмена части удержания" "A cancel of a part of a hold";
+    CardCapture AfterSale(Sale::Paid, "{}") => NOT_RETURNED, WrongState "",
+        "Списание или отмена того, что не удержано" "A capture or cancel of what is not held";
+    CardRefund AfterSale(Sale::Held, "{}") => STILL_HELD, WrongState "",
+        "Возврат до списания" "A refund before the capture";
     OnlineBankingRefund AfterSale(Sale::Declined, "{}") => Outcome::Told { payment: "decline", operation: "decline" }, WrongState "",
         "Возврат неоплаченного" "A refund of what was not paid";
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use altyn_app::ports::provider::Browser;
 use serde_json::{Value, json};
 
 use super::examples::{self, Told};
@@ -10,7 +11,7 @@ use super::{body_name, document};
 use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::endpoints::{Answers, Endpoint};
 use crate::api::ecommpay::refusal::Refusal;
-use crate::api::ecommpay::rig::{Understood, read_signed, remove, set, understand};
+use crate::api::ecommpay::rig::{Understood, card_payment, read_signed, remove, set, understand};
 use crate::api::ecommpay::wire::UnknownPayment;
 
 mod stages;
@@ -27,6 +28,13 @@ fn is_object(field: &Field) -> bool {
 fn example(field: &Field) -> Value {
     let first = field.schema.get("examples").and_then(|examples| examples.get(0));
     first.or(field.schema.get("example")).cloned().unwrap_or_default()
+}
+
+/// The example as a number, where it is one.
+fn number(field: &Field) -> i64 {
+    let example = example(field);
+    let digits = example.as_str().and_then(|text| text.parse().ok());
+    example.as_i64().or(digits).unwrap_or(12_345)
 }
 
 /// A body with every documented field in it.
@@ -101,8 +109,9 @@ fn a_field_of_each_documented_type_is_taken() {
         for field in leafs(*endpoint) {
             let types = field.types();
             if types.contains(&"integer") && types.contains(&"string") {
-                taken(*endpoint, &field, json!(12345));
-                taken(*endpoint, &field, json!("12345"));
+                let number = number(&field);
+                taken(*endpoint, &field, json!(number));
+                taken(*endpoint, &field, json!(number.to_string()));
             }
             let sums = ["payment.amount", "payment.currency"].contains(&field.path.as_str());
             if types.contains(&"null") && !sums {
@@ -192,8 +201,9 @@ fn whatever_the_domain_knows_of_a_sale_is_documented() {
     else {
         panic!("a full sale is read");
     };
-    let altyn_domain::payment::Details { customer, description, return_urls, callback } =
+    let altyn_domain::payment::Details { customer, description, return_urls, callback, page } =
         sale.details;
+    assert!(page.is_none() && sale.card.is_none());
     let altyn_domain::payment::Customer {
         id,
         ip_address,
@@ -229,6 +239,25 @@ fn whatever_the_domain_knows_of_a_sale_is_documented() {
         assert!(told.is_some_and(|told| !told.is_empty()));
     }
     assert_eq!((delay_ms, disabled), (5_000, false));
+}
+
+#[test]
+fn whatever_an_acquirer_is_told_of_a_browser_is_documented() {
+    let body = full(Endpoint::CardSale);
+    let payment = card_payment(Endpoint::CardSale, &body).unwrap();
+    let Browser {
+        accept,
+        user_agent,
+        language,
+        screen,
+        color_depth,
+        timezone_offset_min,
+        scripts,
+    } = payment.browser;
+    let texts = [accept, user_agent, language, payment.authentication_return];
+    assert!(texts.iter().all(Option::is_some));
+    assert_eq!((screen, color_depth), (Some((1920, 1080)), Some(24)));
+    assert_eq!((timezone_offset_min, scripts), (Some(-180), true));
 }
 
 #[test]
@@ -318,6 +347,7 @@ fn what_goes_out_fits_its_schema() {
     }
     fits("StatusBody", &serde_json::to_value(examples::status().unwrap()).unwrap());
     fits("Accepted", &serde_json::to_value(examples::accepted()).unwrap());
+    fits("ClockMoved", &serde_json::to_value(examples::clock_moved()).unwrap());
     let mut unknown = UnknownPayment::of(35, "Payment 12");
     unknown.signature = "A".repeat(88);
     fits("UnknownPayment", &serde_json::to_value(unknown).unwrap());
@@ -366,7 +396,7 @@ fn the_document_is_whole() {
         let operation = &paths[endpoint.path()]["post"];
         let statuses: Vec<&str> =
             operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(statuses, ["200", "400", "404", "405", "413", "422", "500", "503"]);
+        assert_eq!(statuses, ["200", "400", "403", "404", "405", "413", "422", "500", "503"]);
         assert_eq!(operation["parameters"].is_array(), endpoint.path().contains('{'));
     }
     assert!(document["webhooks"]["callback"]["post"]["requestBody"].is_object());

@@ -191,7 +191,7 @@ pub struct AuthenticationRequest {
     /// there is `pares`.
     #[schema(
         pattern = r"^[A-Za-z0-9_-]*={0,2}$",
-        example = "eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6ImI2MGM5ODc5LWFjNzctNDkxOC1hMzE3LTdiMDFjNDMxNzA1MyIsInRyYW5zU3RhdHVzIjoiWSJ9"
+        example = "eyJ0aHJlZURTU2VydmVyVHJhbnNJRCI6ImI2MGM5ODc5LWFjNzctNDkxOC1hMzE3LTdiMDFjNDMxNzA1MyIsIm1lc3NhZ2VUeXBlIjoiQ1JlcyIsInRyYW5zU3RhdHVzIjoiWSJ9"
     )]
     pub cres: Option<String>,
     /// After `acs`: the `PaRes`. Not looked at when there is `cres`.

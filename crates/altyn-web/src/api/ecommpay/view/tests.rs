@@ -8,10 +8,10 @@ use altyn_domain::id::{OperationId, PaymentId};
 use altyn_domain::method::Method;
 use altyn_domain::money::{Amount, Currency};
 use altyn_domain::payment::decide::{
-    Happening, Moment, RefundRequest, SaleRequest, accept_refund, accept_sale, apply,
+    Happening, Moment, PaymentRequest, RefundRequest, accept_payment, accept_refund, apply,
 };
 use altyn_domain::payment::{
-    Customer, Details, OperationState, PaymentRef, PaymentState, ProviderFacts, Record, Redirect,
+    Customer, Details, OperationKind, OperationState, PaymentRef, PaymentState, ProviderFacts, Record, Redirect,
     RedirectMethod, RequestEcho,
 };
 use altyn_domain::reason::Reason;
@@ -20,7 +20,7 @@ use altyn_testkit::build::moment;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{date, operation_status, payment_status};
+use super::{date, operation_status, operation_type, payment_status};
 use crate::api::ecommpay::codes::{Code, code_of};
 use crate::api::ecommpay::dialect::EcommpayDialect;
 use crate::api::ecommpay::rig;
@@ -70,6 +70,8 @@ fn facts(example: &Value) -> ProviderFacts {
     ProviderFacts {
         payment_id: known("/operation/provider/payment_id"),
         auth_code: known("/operation/provider/auth_code"),
+        rrn: None,
+        eci: known("/operation/eci"),
         at: dated.then(|| at(example, "/operation/provider/date").project),
     }
 }
@@ -85,7 +87,9 @@ fn walked(example: &Value, walk: Walk) -> Value {
     let currency = text(example, "/payment/sum/currency");
     let project = rig::project(u32::try_from(integer(example, "/project_id")).unwrap());
     let some = |text: &str| Some(text.to_owned());
-    let asked = SaleRequest {
+    let asked = PaymentRequest {
+        kind: OperationKind::Sale,
+        card: None,
         reference: PaymentRef::new(text(example, "/payment/id")).unwrap(),
         method: walk.method,
         amount: amount(walk.sale_minor, currency),
@@ -106,7 +110,7 @@ fn walked(example: &Value, walk: Walk) -> Value {
     let created = at(example, "/operation/created_date");
     let ended = at(example, "/operation/date");
     let ids = (PaymentId::new(1), sale);
-    let (mut record, _) = accept_sale(&project.project, ids, created, asked);
+    let (mut record, _) = accept_payment(&project.project, ids, created, asked);
     for happening in [Happening::Send, walk.end] {
         apply(&mut record, sale, happening, ended).unwrap();
     }
@@ -324,6 +328,9 @@ fn every_state_of_a_payment_has_its_word() {
         (PaymentState::AwaitingClarification, "awaiting clarification"),
         (PaymentState::AwaitingRedirect, "awaiting redirect result"),
         (PaymentState::AwaitingCustomer, "awaiting customer action"),
+        (PaymentState::AwaitingAuthentication, "awaiting 3ds result"),
+        (PaymentState::Authorized, "awaiting capture"),
+        (PaymentState::Voided, "canceled"),
         (PaymentState::Paid, "success"),
         (PaymentState::PartiallyRefunded, "partially refunded"),
         (PaymentState::Refunded, "refunded"),
@@ -344,6 +351,7 @@ fn every_state_of_an_operation_has_its_word() {
         (OperationState::Unknown, "processing"),
         (OperationState::Redirected, "awaiting redirect result"),
         (OperationState::Instructed, "awaiting customer action"),
+        (OperationState::Authenticating, "awaiting 3ds result"),
         (OperationState::Pending, "processing"),
         (OperationState::Approved, "success"),
         (OperationState::Declined, "decline"),
@@ -355,11 +363,54 @@ fn every_state_of_an_operation_has_its_word() {
 }
 
 #[test]
-fn every_reason_has_a_code_of_its_own() {
-    let codes: BTreeSet<&str> =
-        Reason::ALL.iter().map(|reason| code_of(*reason).number()).collect();
-    assert_eq!(codes.len(), Reason::ALL.len());
-    assert!(!codes.contains(Code::Success.number()));
+fn every_kind_of_operation_has_its_word() {
+    let told: Vec<_> = OperationKind::ALL.iter().map(|kind| operation_type(*kind)).collect();
+    assert_eq!(told, ["sale", "auth", "capture", "cancel", "refund"]);
+}
+
+#[test]
+fn every_reason_has_its_code_with_every_method() {
+    let codes = [
+        (Reason::GeneralDecline, "20000", "10000"),
+        (Reason::InsufficientFunds, "20105", "10105"),
+        (Reason::CancelledByPayer, "20301", "10301"),
+        (Reason::PayerTimedOut, "20602", "10602"),
+        (Reason::ClarificationTimedOut, "603", "603"),
+        (Reason::LimitExceeded, "20101", "10101"),
+        (Reason::AccountRestricted, "20201", "10206"),
+        (Reason::SuspectedFraud, "20402", "10402"),
+        (Reason::WrongAmountPaid, "20304", "10502"),
+        (Reason::ProviderRefusedData, "20102", "10702"),
+        (Reason::ProviderUnavailable, "314", "314"),
+        (Reason::IssuerUnavailable, "10202", "10202"),
+        (Reason::AuthenticationFailed, "10114", "10114"),
+        (Reason::WrongCardData, "10102", "10102"),
+        (Reason::CardExpired, "10106", "10106"),
+        (Reason::CardBlocked, "10203", "10203"),
+        (Reason::CardNotPermitted, "10204", "10204"),
+        (Reason::Interrupted, "601", "601"),
+        (Reason::CaptureExceedsHold, "2642", "2642"),
+        (Reason::PartialVoidUnsupported, "3609", "3609"),
+        (Reason::TwoStageUnsupported, "310", "310"),
+        (Reason::RefundExceedsBalance, "3283", "3283"),
+        (Reason::RefundCurrencyMismatch, "3284", "3284"),
+        (Reason::PartialRefundUnsupported, "3609", "3609"),
+        (Reason::WrongState, "3060", "3060"),
+        (Reason::AmountBelowLimit, "3358", "3358"),
+        (Reason::AmountAboveLimit, "2642", "2642"),
+        (Reason::CurrencyUnsupported, "3023", "3023"),
+        (Reason::MethodDisabled, "310", "310"),
+    ];
+    let number = |method, reason| code_of(method, reason).number();
+    let told: Vec<_> = Reason::ALL
+        .iter()
+        .map(|reason| {
+            let other = number(Method::AlfaClick, *reason);
+            assert_eq!(other, number(Method::CardPartner, *reason));
+            (*reason, other, number(Method::Card, *reason))
+        })
+        .collect();
+    assert_eq!(told, codes);
     let numbers: BTreeSet<&str> = Code::ALL.iter().map(|code| code.number()).collect();
     assert_eq!(numbers.len(), Code::ALL.len());
 }
@@ -391,6 +442,8 @@ fn steps(state: usize) -> Vec<Happening> {
     let facts = || ProviderFacts {
         payment_id: Some("a;b".to_owned()),
         auth_code: Some("1;2".to_owned()),
+        rrn: Some("3;4".to_owned()),
+        eci: Some("0;5".to_owned()),
         at: None,
     };
     let redirect = Redirect {
@@ -425,7 +478,9 @@ proptest! {
     ) {
         let (method, currency) = if alfa { (Method::AlfaClick, "RUB") } else { (Method::CardPartner, "KES") };
         let project = rig::project(42);
-        let asked = SaleRequest {
+        let asked = PaymentRequest {
+        kind: OperationKind::Sale,
+        card: None,
             reference: PaymentRef::new("Заказ 🚀").unwrap(),
             method,
             amount: amount(minor, currency),
@@ -443,7 +498,7 @@ proptest! {
         };
         let id = OperationId::new((1 << 53) - 1);
         let now = moment(Timestamp::from_millis(1_800_000_000_000));
-        let (mut record, _) = accept_sale(&project.project, (PaymentId::new(1), id), now, asked);
+        let (mut record, _) = accept_payment(&project.project, (PaymentId::new(1), id), now, asked);
         for happening in steps(state) {
             // What was rejected, or waits for data, takes no step.
             let _ = apply(&mut record, id, happening, now);

@@ -105,7 +105,7 @@ const PUBLISHED: &[Published] = &[
 /// what a payment needs, which is told only after the signature was right.
 #[test]
 fn signatures_of_the_libraries_fit() {
-    for (expected, signature, parameters) in PUBLISHED {
+    for &(expected, signature, parameters) in PUBLISHED {
         let mut parameters = parameters.to_vec();
         parameters.push(("signature", signature));
         for _ in 0..parameters.len() {

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use altyn_app::context::Failure;
-use altyn_app::payment::{ClarifyError, RefundError, SaleError};
+use altyn_app::clock::ClockError;
+use altyn_app::payment::{AcceptError, AnswerError, ClarifyError, HoldError, RefundError};
 use altyn_app::ports::{Dialect, StoreError};
 use altyn_domain::id::{OperationId, PaymentId};
+use altyn_domain::method::Method;
 use altyn_domain::payment::decide::{
-    Change, Happening, SaleRequest, accept_refund, accept_sale, apply,
+    Change, Happening, PaymentRequest, accept_capture, accept_payment, accept_refund, accept_void,
+    apply,
 };
 use altyn_domain::payment::{ProviderFacts, Record};
 use altyn_domain::reason::Reason;
@@ -16,12 +19,13 @@ use altyn_testkit::build::moment;
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
+use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::contract::examples;
 use crate::api::ecommpay::contract::stages::{CASES, Case, Input, Outcome, Sale, Stored};
 use crate::api::ecommpay::dialect::EcommpayDialect;
 use crate::api::ecommpay::endpoints::Endpoint;
 use crate::api::ecommpay::handlers;
-use crate::api::ecommpay::refusal::Refusal;
+use crate::api::ecommpay::refusal::{Refusal, not_taken};
 use crate::api::ecommpay::rig::{self, Understood};
 use crate::api::ecommpay::wire::UnknownPayment;
 
@@ -54,37 +58,48 @@ fn told(record: &Record, change: &Change) -> Value {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-fn sold(asked: SaleRequest, settings: impl FnOnce(&mut altyn_domain::project::Project)) -> Value {
+fn sold(asked: PaymentRequest, settings: impl FnOnce(&mut altyn_domain::project::Project)) -> Value {
     let mut project = rig::project(35).project;
     settings(&mut project);
-    let (record, change) = accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
+    let (record, change) = accept_payment(&project, (PaymentId::new(1), SALE), moment(AT), asked);
     told(&record, &change)
 }
 
-fn sale_of(endpoint: Endpoint, patch: &str) -> Result<SaleRequest, Refusal> {
+fn sale_of(endpoint: Endpoint, patch: &str) -> Result<PaymentRequest, Refusal> {
     let read = rig::read_signed(endpoint, &patched(endpoint, patch))?;
     let Understood::Sale(sale) = read else { panic!("{read:?}") };
     Ok(*sale)
 }
 
-fn refunded(case: &Case, sale: Sale, patch: &str) -> Value {
-    let card = case.endpoint == Endpoint::CardPartnerRefund;
-    let endpoint = if card { Endpoint::CardPartnerSale } else { Endpoint::OnlineBankingSale };
-    let asked = sale_of(endpoint, r#"{"payment":{"amount":60000}}"#).unwrap();
+/// Where the payment begins that this line is about.
+fn opening(case: &Case, sale: Sale) -> Endpoint {
+    match case.endpoint.method() {
+        Some(Method::Card) if matches!(sale, Sale::Held) => Endpoint::CardAuth,
+        Some(Method::Card) => Endpoint::CardSale,
+        Some(Method::CardPartner) => Endpoint::CardPartnerSale,
+        Some(Method::AlfaClick) | None => Endpoint::OnlineBankingSale,
+    }
+}
+
+fn followed(case: &Case, sale: Sale, patch: &str) -> Value {
+    let asked = sale_of(opening(case, sale), r#"{"payment":{"amount":60000}}"#).unwrap();
     let project = rig::project(239).project;
-    let (mut record, _) = accept_sale(&project, (PaymentId::new(1), SALE), moment(AT), asked);
+    let (mut record, _) = accept_payment(&project, (PaymentId::new(1), SALE), moment(AT), asked);
     let end = match sale {
-        Sale::Paid => Happening::Approve(ProviderFacts::default()),
+        Sale::Paid | Sale::Held => Happening::Approve(ProviderFacts::default()),
         Sale::Declined => Happening::Decline(Reason::GeneralDecline, ProviderFacts::default()),
     };
     for happening in [Happening::Send, end] {
         apply(&mut record, SALE, happening, moment(AT)).unwrap();
     }
     let body = patched(case.endpoint, patch);
-    let Ok(Understood::Refund(asked)) = rig::read_signed(case.endpoint, &body) else {
-        panic!("{body} is read");
+    let id = OperationId::new(2);
+    let (record, change) = match rig::read_signed(case.endpoint, &body).unwrap() {
+        Understood::Refund(asked) => accept_refund(record, id, moment(AT), asked),
+        Understood::Capture(asked) => accept_capture(record, id, moment(AT), asked),
+        Understood::Void(asked) => accept_void(record, id, moment(AT), asked),
+        other => panic!("{other:?}"),
     };
-    let (record, change) = accept_refund(record, OperationId::new(2), moment(AT), asked);
     told(&record, &change)
 }
 
@@ -103,12 +118,25 @@ fn stored(case: &Case, stored: Stored) -> Came {
         }
         Stored::OtherRequest => {
             let field = differs(r#"{"payment":{"amount":10001}}"#).unwrap();
-            Refusal::from(SaleError::Exists { field }).into()
+            Refusal::from(AcceptError::Exists { field }).into()
         }
         Stored::NoPayment if case.endpoint == Endpoint::Status => {
             Came::Answered(serde_json::to_value(UnknownPayment::of(35, "Payment 12")).unwrap())
         }
+        Stored::OtherCard => {
+            let card = |patch| sale_of(Endpoint::CardSale, patch).unwrap().request;
+            let (first, again) = (card("{}"), card(r#"{"card":{"pan":"4000000000000077"}}"#));
+            let field = first.first_difference(&again).unwrap().to_owned();
+            Refusal::from(AcceptError::Exists { field }).into()
+        }
+        Stored::NoPayment if case.endpoint == Endpoint::CardCapture => {
+            Refusal::from(HoldError::NotFound).into()
+        }
         Stored::NoPayment => Refusal::from(RefundError::NotFound).into(),
+        Stored::NotAwaited => not_taken(AnswerError::NotAwaited, "cres").into(),
+        Stored::ForeignAnswer => not_taken(AnswerError::Foreign, "cres").into(),
+        Stored::Live => Refusal::from(ClockError::Live).into(),
+        Stored::FarAhead => Refusal::from(ClockError::OutOfRange).into(),
         Stored::OtherRefund => {
             let field = "payment.amount".to_owned();
             Refusal::from(RefundError::RefundIdExists { field }).into()
@@ -141,7 +169,8 @@ fn send(case: &Case) -> Came {
         Input::Raw(text) => understood(text.as_bytes()),
         Input::TooLarge => handlers::too_large().into(),
         Input::UnknownMethod => handlers::online_banking("no-such-bank").unwrap_err().into(),
-        Input::UnknownPath => now(handlers::no_such_path()).into(),
+        Input::ForeignPath => no_such_path("/v2/payment/applepay/capture").into(),
+        Input::UnknownPath => no_such_path("/v2/no-such-thing").into(),
         Input::OtherVerb => now(handlers::no_such_verb()).into(),
         Input::TestProject(patch) => {
             let sale = sale_of(endpoint, patch).unwrap();
@@ -151,9 +180,13 @@ fn send(case: &Case) -> Came {
             let sale = sale_of(endpoint, "{}").unwrap();
             Came::Told(sold(sale, |project| project.methods.clear()))
         }
-        Input::AfterSale(sale, patch) => Came::Told(refunded(case, sale, patch)),
+        Input::AfterSale(sale, patch) => Came::Told(followed(case, sale, patch)),
         Input::Stored(what) => stored(case, what),
     }
+}
+
+fn no_such_path(path: &'static str) -> Refusal {
+    now(handlers::no_such_path(axum::http::Uri::from_static(path)))
 }
 
 /// A handler that never waits.
@@ -198,6 +231,24 @@ fn check(case: &Case) {
         (expected, Came::Answered(body) | Came::Told(body)) => {
             panic!("{what}: {expected:?}, not {body}")
         }
+    }
+}
+
+#[test]
+fn a_path_is_of_a_method_that_we_do_not_have_or_of_nothing() {
+    for (path, code) in [
+        ("/v2/payment/wallet/paypal/refund", Code::UnknownMethod),
+        ("/v2/payment/online-banking/ideal/capture", Code::UnknownMethod),
+        ("/v2/payment/blik/sale", Code::UnknownMethod),
+        ("/v2/payment/card/sale/token", Code::MalformedRequest),
+        ("/v2/payment/card-partner/capture", Code::MalformedRequest),
+        ("/v2/payment/online-banking/alfa-click/cancel", Code::MalformedRequest),
+        ("/v2/payment/capture", Code::MalformedRequest),
+        ("/v2/payment", Code::MalformedRequest),
+        ("/v2/", Code::MalformedRequest),
+    ] {
+        let refusal = no_such_path(path);
+        assert_eq!((refusal.code, refusal.status.as_u16()), (code, 404), "{path}");
     }
 }
 

@@ -1,0 +1,175 @@
+// A journey: a payer with a browser of a size and a language goes from the demo's shop to its
+// result page, and then the shop's feed and the emulator's books are looked at.
+//
+// Guarantees: every sum is used once in a file, so that an order is found by its sum; each screen
+// is scanned for accessibility once per size and language; scripts that fail, what a policy has
+// blocked and findings of `altyn check` fail the tests. Nothing waits by the clock.
+
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { Demo } from './demo.mjs';
+import { BankPage, BillsPage, IssuerPage } from './pages/bank.mjs';
+import { PaymentPage } from './pages/payment.mjs';
+import { ShopPage } from './pages/shop.mjs';
+
+const PATIENCE_MS = 15_000;
+const SHOTS = process.env.ALTYN_SHOTS_DIR;
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+
+const place = (size, lang, more = {}) => ({ size, lang, ...more });
+/** Both sizes in both languages. */
+export const EVERYWHERE = ['desktop', 'phone'].flatMap((size) =>
+  ['ru', 'en'].map((lang) => place(size, lang)),
+);
+/** Each size and each language once. */
+export const PAIRED = [place('desktop', 'en'), place('phone', 'ru')];
+/** One place, for what does not depend on it. */
+export const ONCE = [place('phone', 'ru')];
+/** Without script. */
+export const BY_HAND = [place('phone', 'ru', { js: false })];
+
+let demo;
+let browser;
+let sums = 100_001; // Hundredths; the sum of the last order of this file.
+
+before(async () => {
+  [demo, browser] = await Promise.all([
+    Demo.start(),
+    chromium.launch({
+      executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'],
+    }),
+  ]);
+});
+after(async () => {
+  await browser?.close();
+  const findings = await demo?.stop();
+  assert.equal(findings, '', 'altyn check');
+});
+
+/** A test of a walk in each of the places. */
+export function journey(name, places, walk) {
+  for (const at of places) {
+    const script = at.js === false ? ', no script' : '';
+    test(`${name}: ${at.size}, ${at.lang}${script}`, async (t) => {
+      const payer = await Payer.arrive(t, at);
+      await walk(payer, t);
+      assert.deepEqual(payer.troubles, []);
+    });
+  }
+}
+
+const scanned = new Set();
+
+export class Payer {
+  static async arrive(t, at) {
+    const context = await browser.newContext({
+      viewport: SIZES[at.size],
+      locale: at.lang === 'ru' ? 'ru-RU' : 'en-US',
+      colorScheme: at.lang === 'ru' ? 'light' : 'dark',
+      hasTouch: at.size === 'phone',
+      javaScriptEnabled: at.js !== false,
+    });
+    t.after(() => context.close());
+    context.setDefaultTimeout(PATIENCE_MS);
+    const payer = new Payer(context, at);
+    await payer.tab();
+    return payer;
+  }
+
+  constructor(context, { size, lang, js = true }) {
+    Object.assign(this, { context, size, lang, js, demo, troubles: [] });
+    sums += 1;
+    this.minor = sums;
+  }
+
+  /** Opens a tab and goes on in it. */
+  async tab() {
+    const page = await this.context.newPage();
+    page.on('pageerror', (error) => this.troubles.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy/i.test(message.text())) this.troubles.push(message.text());
+    });
+    return this.in(page);
+  }
+
+  /** Goes on in this tab. */
+  in(page) {
+    this.page = page;
+    this.shop = new ShopPage(this, page);
+    this.payment = new PaymentPage(this, page);
+    this.bank = new BankPage(this, page);
+    this.issuer = new IssuerPage(this, page);
+    this.bills = new BillsPage(this, page);
+    return page;
+  }
+
+  /** Russian or English. */
+  pick(russian, english) {
+    return this.lang === 'ru' ? russian : english;
+  }
+
+  /** The sum as the shop's form takes it. */
+  get sum() {
+    return `${Math.floor(this.minor / 100)},${String(this.minor % 100).padStart(2, '0')}`;
+  }
+
+  /** The sum as pages write it. */
+  money(currency = 'RUB', minor = this.minor) {
+    const [whole, part] = (minor / 100).toFixed(2).split('.');
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, this.pick('\u202f', ','));
+    const number = grouped + this.pick(',', '.') + part;
+    if (currency === 'RUB') return this.pick(`${number}\u202f₽`, `₽${number}`);
+    return this.pick(`${number}\u202f${currency}`, `${currency}\u202f${number}`);
+  }
+
+  /** Looks at a screen: a picture where they are wanted, and what hinders people. */
+  async see(name) {
+    const script = this.js ? '' : '-no-script';
+    const key = `${name}-${this.size}-${this.lang}${script}`;
+    if (scanned.has(key)) return;
+    scanned.add(key);
+    if (SHOTS) {
+      await mkdir(SHOTS, { recursive: true });
+      await this.page.screenshot({ path: join(SHOTS, `${key}.png`), fullPage: true });
+    }
+    if (!this.js) return; // The scan is a script; the page is the same.
+    for (const frame of this.page.frames()) await scan(frame, key);
+  }
+
+  /** Waits for a condition that no locator can tell, looking again after each reload. */
+  async reloadUntil(locator) {
+    const until = Date.now() + PATIENCE_MS;
+    while (!(await locator.count())) {
+      if (Date.now() > until) throw new Error(`${locator} did not come`);
+      await this.page.reload();
+    }
+  }
+
+  /**
+   * The end of a journey: what the shop was told of the order, oldest first, as
+   * [payment status, operation, code]; and how the provider's order of this sum stands.
+   */
+  async ends({ status, told, at = 'rbs', ...books }) {
+    await this.shop.told(status);
+    assert.deepEqual(await this.shop.callbacks(), told);
+    const order = await this.demo.order(at, this.minor);
+    const named = Object.keys(books).map((name) => [name, order?.[name]]);
+    assert.deepEqual(Object.fromEntries(named), books);
+  }
+}
+
+/** What the law and the standard call serious. */
+async function scan(frame, key) {
+  if (!/^https?:/.test(frame.url())) return;
+  const { violations } = await frame.evaluate(`${AXE}; axe.run({ iframes: false })`);
+  const serious = violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
+  assert.deepEqual(serious, [], key);
+}
