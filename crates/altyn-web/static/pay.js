@@ -199,10 +199,8 @@
     var button = one("button.main", form);
     if (button) {
       button.setAttribute("aria-busy", "true");
-      if (button.dataset.busy) {
-        button.dataset.label = one("span", button).textContent;
-        one("span", button).textContent = button.dataset.label + " · " + button.dataset.busy;
-      }
+      button.dataset.label = one("span", button).textContent;
+      one("span", button).textContent = button.dataset.label + "…";
     }
     if (form.hasAttribute("data-pay")) tell("payment.sent");
   });
@@ -214,7 +212,7 @@
       var button = one("button.main", form);
       if (!button) return;
       button.removeAttribute("aria-busy");
-      if (button.dataset.label) one("span", button).textContent = button.dataset.label;
+      one("span", button).textContent = button.dataset.label;
     });
   });
 

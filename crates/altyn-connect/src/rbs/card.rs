@@ -17,8 +17,6 @@ use altyn_app::ports::provider::{
 use altyn_domain::payment::ProviderFacts;
 use altyn_domain::reason::Reason;
 
-use place::Place;
-
 use super::alfa_click::bad_number;
 use super::client::{Gateway, Registered, is_web};
 use super::map::reason::{NO_ATTEMPT, is_under_way, reason_of};
@@ -27,6 +25,7 @@ use super::request::{self, Fields};
 use super::wire::step::{Step, Word};
 use super::wire::{self, OrderView, Reply};
 use crate::http::HttpError;
+use place::Place;
 
 impl Gateway {
     /// Registers an order and pays it by card.

@@ -12,6 +12,7 @@ use altyn_domain::payment::{
 };
 use altyn_domain::reason::Reason;
 use altyn_domain::time::Timestamp;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::json::operation::{
@@ -116,21 +117,7 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
     let at = At::of::<OperationRow>(row.project, row.id);
     let currency = at.currency(&row.currency)?;
     let reason = row.reason.as_deref().map(|word| at.need("reason", Reason::parse(word)));
-    let redirect = row.redirect.as_deref().map(|text| {
-        at.need("redirect", decode::<RedirectJson<'_>>(text).and_then(RedirectJson::read))
-    });
-    let card = row
-        .card
-        .as_deref()
-        .map(|text| at.need("card", decode::<CardJson<'_>>(text).and_then(CardJson::read)));
-    let authentication = row.authentication.as_deref().map(|text| {
-        let step = decode::<AuthenticationJson<'_>>(text).and_then(AuthenticationJson::read);
-        at.need("authentication", step)
-    });
-    let wishes = row.callback.as_deref().map(|text| {
-        let wishes = decode::<WishesJson<'_>>(text).map(CallbackWishes::from);
-        at.need("callback", wishes)
-    });
+    let wishes = |json: WishesJson<'_>| Some(CallbackWishes::from(json));
     let fee = u16::try_from(row.fee_bps).ok().and_then(BasisPoints::new);
     Ok(Operation {
         project: at.project(row.project)?,
@@ -143,12 +130,17 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
         reason: reason.transpose()?,
         fee: at.need("fee_bps", fee)?,
         instruction: at.truth("instruction", row.instruction)?,
-        redirect: redirect.transpose()?,
-        card: card.transpose()?,
-        authentication: authentication.transpose()?,
+        redirect: json(at, "redirect", row.redirect.as_deref(), RedirectJson::read)?,
+        card: json(at, "card", row.card.as_deref(), CardJson::read)?,
+        authentication: json(
+            at,
+            "authentication",
+            row.authentication.as_deref(),
+            AuthenticationJson::read,
+        )?,
         capture_at: row.capture_at.map(time),
         missing: at.need("missing", decode_missing(row.missing.as_deref()))?,
-        callback: wishes.transpose()?,
+        callback: json(at, "callback", row.callback.as_deref(), wishes)?,
         late_money: at.truth("late_money", row.late_money)?,
         attempts: row.attempts,
         created_at: time(row.created_at),
@@ -164,6 +156,16 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
         },
         merchant_refund_id: row.merchant_refund_id,
     })
+}
+
+/// The value in a column of JSON, if there is one.
+fn json<'a, Json: Deserialize<'a>, T>(
+    at: At,
+    column: &'static str,
+    text: Option<&'a str>,
+    read: impl FnOnce(Json) -> Option<T>,
+) -> Result<Option<T>, StoreError> {
+    text.map(|text| at.need(column, decode(text).and_then(read))).transpose()
 }
 
 /// An event as a row.

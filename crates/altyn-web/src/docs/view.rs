@@ -280,6 +280,7 @@ fn callback(told: Told, lang: Lang) -> Example {
         Told::Fingerprint => ("3-D Secure 2: скрытый фрейм", "3-D Secure 2: a hidden frame"),
         Told::Challenge => ("3-D Secure 2: подтверждение в банке", "3-D Secure 2: the challenge"),
         Told::Legacy => ("3-D Secure 1", "3-D Secure 1"),
+        Told::CardDecline => ("Карта отклонена", "A card that was declined"),
         Told::Held => ("Деньги удержаны", "Money was held"),
         Told::Captured => ("Часть удержанного списана", "A part of a hold was taken"),
         Told::Released => ("Удержание отпущено", "A hold was released"),

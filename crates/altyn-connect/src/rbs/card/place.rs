@@ -24,7 +24,7 @@ impl Place<'_> {
         self.authenticate(AuthenticationStep::Fingerprint, url, fields, self.transaction.clone())
     }
 
-    /// The issuer's page for the payer. What the gateway does not name is known from the step before.
+    /// The issuer's page for the payer. A transaction that is not named is that of the step before.
     pub(super) fn challenge(
         &self,
         call: &ProviderCall,

@@ -13,7 +13,6 @@ use serde_json::{Map, Value, json};
 
 use super::Shop;
 use super::front;
-use super::page::name;
 use crate::demo::bodies::{BILLS_PROJECT_ID, PROJECT_ID};
 
 /// The greatest sum, in major units, that can be named: twelve digits in all.
@@ -191,13 +190,12 @@ fn parameters(
     let merchant = &shop.around().merchant;
     let (own, code) = (&merchant.shop, lang.code());
     let back = |page: &str| format!("{own}/{page}?payment={order}&lang={code}");
-    let description = format!("{}: {}", name(lang), good.name(lang));
     let mut parameters = vec![
         ("project_id", way.project.to_string()),
         ("payment_id", order.clone()),
         ("payment_amount", minor.to_string()),
         ("payment_currency", way.currency.to_owned()),
-        ("payment_description", description),
+        ("payment_description", good.name(lang).to_owned()),
         ("customer_id", "customer-1".to_owned()),
         ("language_code", code.to_owned()),
         // Who has paid is brought back; who has not may want to try again.

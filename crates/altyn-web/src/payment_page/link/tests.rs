@@ -401,7 +401,7 @@ fn forms_have_limits() {
 
 #[test]
 fn a_developer_is_told_what_was_signed() {
-    let settings = WebSettings { developer_errors: true };
+    let settings = WebSettings { developer_errors: true, ..WebSettings::default() };
     let door = Door { find: &find, settings: &settings, now: NOW };
     for (project, expected) in [("60481", Some("payment_id:a;project_id:60481")), ("250", None)] {
         let sent = encoded(&[("project_id", project), ("payment_id", "a"), ("signature", "x")]);

@@ -88,10 +88,14 @@ fn wrong_year() -> Refusal {
 
 /// What may be sent as a string or as a number.
 fn digits<'b>(body: &'b Node<'_>, name: &'static str) -> Result<Option<&'b str>, Refusal> {
-    if let Some(Node::Number(digits)) = body.at(&["card", name]) {
-        return Ok(Some(digits));
+    match body.at(&["card", name]) {
+        Some(Node::Number(digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(Some(digits))
+        }
+        Some(Node::Number(_)) => Err(invalid(&["card", name], "must be digits")),
+        Some(Node::Null | Node::Bool(_) | Node::Text(_) | Node::List(_) | Node::Object(_))
+        | None => text(body, &["card", name]),
     }
-    text(body, &["card", name])
 }
 
 /// A text that is not empty.

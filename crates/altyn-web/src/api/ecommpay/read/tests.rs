@@ -1,5 +1,8 @@
 //! Reading, from bytes to typed requests: characters, lengths, forms that clients send.
 
+use altyn_app::payment::Answer;
+use altyn_app::ports::provider::AuthenticationAnswer;
+use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use crate::api::ecommpay::codes::Code;
@@ -106,9 +109,12 @@ fn sums_are_whole_and_their_currency_exists() {
 
 #[test]
 fn a_sum_in_the_wrong_place_never_becomes_a_full_refund() {
-    for endpoint in
-        [Endpoint::OnlineBankingRefund, Endpoint::CardPartnerRefund, Endpoint::AnyRefund]
-    {
+    for endpoint in [
+        Endpoint::CardRefund,
+        Endpoint::OnlineBankingRefund,
+        Endpoint::CardPartnerRefund,
+        Endpoint::AnyRefund,
+    ] {
         check(
             endpoint,
             &[
@@ -126,6 +132,42 @@ fn a_sum_in_the_wrong_place_never_becomes_a_full_refund() {
             ],
         );
     }
+}
+
+#[test]
+fn a_sum_in_the_wrong_place_never_becomes_a_whole_capture() {
+    for endpoint in [Endpoint::CardCapture, Endpoint::CardCancel] {
+        check(
+            endpoint,
+            &[
+                ("payment", json!([{"amount": 100, "currency": "RUB"}]), "502 payment"),
+                ("payment", json!(100), "502 payment"),
+                ("payment", Value::Null, "ok"),
+                ("payment", json!({"amount": 100}), "3287 payment.currency"),
+                ("payment", json!({"currency": "RUB"}), "3286 payment.amount"),
+                ("payment", json!({"amount": 0, "currency": "RUB"}), "502 payment.amount"),
+                ("interface_type", json!({"id": 18}), "ok"),
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_clock_goes_forward_by_whole_milliseconds() {
+    check(
+        Endpoint::TestClock,
+        &[
+            ("forward_ms", json!(1), "ok"),
+            ("forward_ms", json!(0), "502 forward_ms"),
+            ("forward_ms", json!(-1), "502 forward_ms"),
+            ("forward_ms", json!("1000"), "502 forward_ms"),
+            ("forward_ms", json!(1.5), "502 forward_ms"),
+            ("forward_ms", json!(315_360_000_001_i64), "502 forward_ms"),
+            ("forward_ms", Value::Null, "2004 forward_ms"),
+        ],
+    );
+    let read = read_signed(Endpoint::TestClock, &request(Endpoint::TestClock));
+    assert!(matches!(read, Ok(Understood::Clock(1_800_000))));
 }
 
 #[test]
@@ -191,4 +233,67 @@ fn a_request_id_of_ours_leads_to_its_operation() {
         read_signed(Endpoint::StatusOfRequest, &other).unwrap_err().code,
         Code::ValidationError
     );
+}
+
+/// What an answer to 3-D Secure is understood as.
+#[track_caller]
+fn answer(endpoint: Endpoint, rest: Value) -> Answer {
+    let mut body = request(endpoint);
+    crate::api::ecommpay::rig::merge(&mut body, &rest);
+    match read_signed(endpoint, &body) {
+        Ok(Understood::Answer(answer)) => answer,
+        other => panic!("{body}: {other:?}"),
+    }
+}
+
+#[test]
+fn answers_of_3d_secure_say_whose_they_are() {
+    let transaction = Some("b60c9879-ac77-4918-a317-7b01c4317053".to_owned());
+    let challenge = answer(Endpoint::AuthenticationResult, json!({"pares": "x", "md": "m"}));
+    assert_eq!(challenge.answer, AuthenticationAnswer::Challenge);
+    assert_eq!((challenge.transaction, challenge.md), (transaction, Some("m".to_owned())));
+    let pa_res = "eJxVUt1u\r\ngjAUfhXCNQ==".to_owned();
+    let legacy = answer(Endpoint::AuthenticationResult, json!({"cres": "", "pares": pa_res}));
+    assert_eq!(legacy.answer, AuthenticationAnswer::Legacy { pa_res });
+    assert_eq!(legacy.transaction, None);
+    for completed in [true, false] {
+        let frame =
+            answer(Endpoint::FingerprintResult, json!({"threeds_completion_indicator": completed}));
+        assert_eq!(frame.answer, AuthenticationAnswer::Fingerprint { completed });
+    }
+}
+
+#[test]
+fn answers_of_3d_secure_have_limits() {
+    let padded = format!("{}==", BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":"1"}"#));
+    let twice = BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":"1","threeDSServerTransID":"2"}"#);
+    let nameless = BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":""}"#);
+    check(
+        Endpoint::AuthenticationResult,
+        &[
+            ("cres", json!(padded), "ok"),
+            ("cres", json!(twice), "502 cres"),
+            ("cres", json!(nameless), "502 cres"),
+            ("cres", json!(BASE64URL_NOPAD.encode(b"[]")), "502 cres"),
+            ("cres", json!("eyJ0;aHJlZURT"), "502 cres"),
+            ("cres", json!("A".repeat(32 * 1024 + 1)), "502 cres"),
+            ("cres", json!("%%%"), "502 cres"),
+            ("cres", json!(1), "502 cres"),
+            ("pares", json!("A".repeat(32 * 1024)), "ok"),
+            ("pares", json!("A".repeat(32 * 1024 + 1)), "502 pares"),
+            ("pares", json!("я"), "502 pares"),
+            ("md", json!("A".repeat(2_049)), "502 md"),
+            ("md", json!("a;b"), "502 md"),
+        ],
+    );
+}
+
+#[test]
+fn nothing_of_an_answer_is_kept() {
+    let body = crate::api::ecommpay::tree::parse(
+        br#"{"cres":"SECRET","pares":"SECRET","card":{"pan":"SECRET"},"token":"SECRET","md":"kept"}"#,
+    )
+    .unwrap();
+    let kept = crate::api::ecommpay::tree::flatten(&body);
+    assert_eq!(kept, [("md".to_owned(), "kept".to_owned())]);
 }

@@ -26,16 +26,27 @@ use crate::api::ecommpay::dialect::EcommpayDialect;
 use crate::api::ecommpay::rig;
 use crate::api::ecommpay::sign::{SigningKey, verify};
 
-/// An example of a source document.
-macro_rules! seed {
-    ($name:literal) => {
+mod cards;
+
+macro_rules! fixture {
+    ($folder:literal, $name:literal) => {
         serde_json::from_str::<Value>(include_str!(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/seeds/",
+            "/tests/fixtures/",
+            $folder,
+            "/",
             $name,
             ".json"
         )))
         .expect("a fixture is JSON")
+    };
+}
+use fixture;
+
+/// An example of a source document.
+macro_rules! seed {
+    ($name:literal) => {
+        fixture!("seeds", $name)
     };
 }
 

@@ -55,6 +55,8 @@ told! {
     Success = "success",
     /// Not paid.
     Decline = "decline",
+    /// Not paid by card.
+    CardDecline = "card-decline",
     /// The money is held.
     Held = "held",
     /// A part of it was taken.
@@ -90,6 +92,7 @@ const fn method(told: Told) -> Method {
         Told::Fingerprint
         | Told::Challenge
         | Told::Legacy
+        | Told::CardDecline
         | Told::Held
         | Told::Captured
         | Told::Released => Method::Card,
@@ -204,6 +207,9 @@ fn happenings(told: Told) -> Vec<(i64, Happening)> {
         Told::Decline => {
             vec![sent, redirected, (17, Happening::Decline(Reason::InsufficientFunds, order))]
         }
+        Told::CardDecline => {
+            vec![sent, (3, Happening::Decline(Reason::InsufficientFunds, order))]
+        }
         Told::Fingerprint => authenticate(AuthenticationStep::Fingerprint, order),
         Told::Challenge => authenticate(AuthenticationStep::Challenge, order),
         Told::Legacy => authenticate(AuthenticationStep::Legacy, order),
@@ -225,7 +231,10 @@ fn authenticate(step: AuthenticationStep, facts: ProviderFacts) -> Vec<(i64, Hap
         AuthenticationStep::Fingerprint => {
             ("https://issuer.example/3ds-method", &[("threeDSMethodData", METHOD_DATA)])
         }
-        AuthenticationStep::Challenge => ("https://issuer.example/challenge", &[("creq", CREQ)]),
+        AuthenticationStep::Challenge => (
+            "https://issuer.example/challenge",
+            &[("creq", CREQ), ("threeDSSessionData", "94b4a6a4")],
+        ),
         AuthenticationStep::Legacy => (
             "https://issuer.example/acs",
             &[
@@ -273,6 +282,7 @@ fn following(
         | Told::Legacy
         | Told::Success
         | Told::Decline
+        | Told::CardDecline
         | Told::Held
         | Told::Clarification
         | Told::Rejected => return Some((record, opening)),
