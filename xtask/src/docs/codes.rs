@@ -1,5 +1,6 @@
 //! The codes of the ECommPay face as a document.
 
+use altyn_domain::method::Method;
 use altyn_domain::reason::Reason;
 use altyn_web::api::ecommpay::codes::{Code, code_of, field_of};
 
@@ -11,10 +12,13 @@ pub fn page() -> String {
         [code.number().to_owned(), code.message().to_owned(), code.status().as_u16().to_string()]
     });
     let reasons = Reason::ALL.iter().map(|reason| {
-        let code = code_of(*reason);
         let field = field_of(*reason).map_or_else(|| "–".to_owned(), |field| format!("`{field}`"));
-        let [number, message] = [code.number().to_owned(), code.message().to_owned()];
-        [format!("`{}`", reason.as_str()), number, message, field]
+        let told = |method| {
+            let code = code_of(method, *reason);
+            format!("{} {}", code.number(), code.message())
+        };
+        let card = told(Method::Card);
+        [format!("`{}`", reason.as_str()), card, told(Method::AlfaClick), field]
     });
     [
         format!("# Codes of the ECommPay face\n\n{WRITTEN_BY}\n\n"),
@@ -23,7 +27,7 @@ pub fn page() -> String {
             .to_owned(),
         table(["code", "message", "HTTP"], codes),
         "\n## What tells a reason\n\n".to_owned(),
-        table(["reason", "code", "message", "field"], reasons),
+        table(["reason", "by card", "by another method", "field"], reasons),
     ]
     .concat()
 }

@@ -104,11 +104,7 @@ pub(crate) fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectI
 
 /// Tells operators, and in developer mode the sender, which text was signed here. The text is
 /// masked like everything that is kept.
-pub(crate) fn mismatch(
-    settings: &WebSettings,
-    project: &ProjectEntry,
-    body: &Node<'_>,
-) -> Refusal {
+pub(crate) fn mismatch(settings: &WebSettings, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
     let echo = RequestEcho::new(flatten(body));
     let lines: Vec<String> =
         echo.lines().iter().map(|(path, value)| format!("{path}:{value}")).collect();

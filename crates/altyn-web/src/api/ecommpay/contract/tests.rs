@@ -245,15 +245,8 @@ fn whatever_the_domain_knows_of_a_sale_is_documented() {
 fn whatever_an_acquirer_is_told_of_a_browser_is_documented() {
     let body = full(Endpoint::CardSale);
     let payment = card_payment(Endpoint::CardSale, &body).unwrap();
-    let Browser {
-        accept,
-        user_agent,
-        language,
-        screen,
-        color_depth,
-        timezone_offset_min,
-        scripts,
-    } = payment.browser;
+    let Browser { accept, user_agent, language, screen, color_depth, timezone_offset_min, scripts } =
+        payment.browser;
     let texts = [accept, user_agent, language, payment.authentication_return];
     assert!(texts.iter().all(Option::is_some));
     assert_eq!((screen, color_depth), (Some((1920, 1080)), Some(24)));

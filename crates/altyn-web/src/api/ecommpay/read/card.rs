@@ -41,11 +41,8 @@ pub fn card_payment(
     let card = card(body, now)?;
     let facts = card.facts();
     let shown = format!("{} {}", facts.mask, facts.expiry);
-    let asked = PaymentRequest {
-        request: asked.request.with("card", shown),
-        card: Some(facts),
-        ..asked
-    };
+    let asked =
+        PaymentRequest { request: asked.request.with("card", shown), card: Some(facts), ..asked };
     Ok((asked, CardPayment { card, authentication_return, browser }))
 }
 
@@ -54,8 +51,8 @@ fn card(body: &Node<'_>, now: Timestamp) -> Result<CardData, Refusal> {
     let number = digits(body, "pan")?.ok_or_else(|| missing("pan"))?;
     let month = digits(body, "month")?.ok_or_else(|| missing("month"))?;
     let year = digits(body, "year")?.ok_or_else(|| missing("year"))?;
-    let code = digits(body, "cvv")?
-        .ok_or_else(|| Refusal::field(Code::CvvRequired, "card.cvv", ""))?;
+    let code =
+        digits(body, "cvv")?.ok_or_else(|| Refusal::field(Code::CvvRequired, "card.cvv", ""))?;
     let holder = text(body, &["card", "card_holder"])?
         .ok_or_else(|| Refusal::field(Code::HolderRequired, "card.card_holder", ""))?;
     let month = whole(month)
@@ -141,7 +138,8 @@ fn browser(body: &Node<'_>, language: Option<String>) -> Result<Browser, Refusal
 fn header(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, Refusal> {
     let Some(text) = text(body, path)? else { return Ok(None) };
     if text.chars().count() > HEADER_MAX_CHARS || text.chars().any(char::is_control) {
-        let rule = format!("must have at most {HEADER_MAX_CHARS} characters, no control characters");
+        let rule =
+            format!("must have at most {HEADER_MAX_CHARS} characters, no control characters");
         return Err(invalid(path, &rule));
     }
     Ok(Some(text.to_owned()))

@@ -266,7 +266,8 @@ fn answers_of_3d_secure_say_whose_they_are() {
 #[test]
 fn answers_of_3d_secure_have_limits() {
     let padded = format!("{}==", BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":"1"}"#));
-    let twice = BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":"1","threeDSServerTransID":"2"}"#);
+    let twice =
+        BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":"1","threeDSServerTransID":"2"}"#);
     let nameless = BASE64URL_NOPAD.encode(br#"{"threeDSServerTransID":""}"#);
     check(
         Endpoint::AuthenticationResult,

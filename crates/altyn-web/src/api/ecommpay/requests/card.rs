@@ -3,7 +3,9 @@
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, Type};
 
-use super::{CallbackWish, Customer, General, ReturnUrl, SaleGeneral, SalePayment, of, project_number};
+use super::{
+    CallbackWish, Customer, General, ReturnUrl, SaleGeneral, SalePayment, of, project_number,
+};
 
 fn pan() -> Object {
     of(&[Type::String, Type::Integer])

@@ -47,10 +47,8 @@ pub fn steps(operation: &Operation) -> Steps {
     };
     let field = |name| authentication.field(name).unwrap_or_default().to_owned();
     let url = address(&authentication.url);
-    let second = |iframe, redirect| Steps {
-        acs: None,
-        threeds2: Some(ThreeDs2View { iframe, redirect }),
-    };
+    let second =
+        |iframe, redirect| Steps { acs: None, threeds2: Some(ThreeDs2View { iframe, redirect }) };
     match authentication.step {
         AuthenticationStep::Legacy => Steps {
             acs: Some(AcsView {

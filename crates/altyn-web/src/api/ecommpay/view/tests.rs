@@ -11,8 +11,8 @@ use altyn_domain::payment::decide::{
     Happening, Moment, PaymentRequest, RefundRequest, accept_payment, accept_refund, apply,
 };
 use altyn_domain::payment::{
-    Customer, Details, OperationKind, OperationState, PaymentRef, PaymentState, ProviderFacts, Record, Redirect,
-    RedirectMethod, RequestEcho,
+    Customer, Details, OperationKind, OperationState, PaymentRef, PaymentState, ProviderFacts,
+    Record, Redirect, RedirectMethod, RequestEcho,
 };
 use altyn_domain::reason::Reason;
 use altyn_domain::time::Timestamp;

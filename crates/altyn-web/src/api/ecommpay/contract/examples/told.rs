@@ -185,12 +185,9 @@ fn asked(told: Told) -> Option<PaymentRequest> {
 
 /// What happens to the opening operation before this is told.
 fn happenings(told: Told) -> Vec<(i64, Happening)> {
-    let order = ProviderFacts { payment_id: some("94b4a6a43480d57ee45ab107"), ..Default::default() };
-    let by_card = ProviderFacts {
-        auth_code: some("123456"),
-        eci: some("05"),
-        ..order.clone()
-    };
+    let order =
+        ProviderFacts { payment_id: some("94b4a6a43480d57ee45ab107"), ..Default::default() };
+    let by_card = ProviderFacts { auth_code: some("123456"), eci: some("05"), ..order.clone() };
     let redirect = Redirect {
         method: RedirectMethod::Get,
         url: "https://alfa-click.ru/checkout/payments/?orderId=2540-a000-1fc".to_owned(),
@@ -247,18 +244,17 @@ fn authenticate(step: AuthenticationStep, facts: ProviderFacts) -> Vec<(i64, Hap
     let authentication = Authentication {
         step,
         url: url.to_owned(),
-        fields: fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        fields: fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
         transaction: some("b60c9879-ac77-4918-a317-7b01c4317053"),
     };
     vec![(1, Happening::Send), (2, Happening::Authenticate(authentication, facts))]
 }
 
 /// What is asked of the payment afterwards, where the callback is about that.
-fn following(
-    told: Told,
-    record: Record,
-    opening: OperationId,
-) -> Option<(Record, OperationId)> {
+fn following(told: Told, record: Record, opening: OperationId) -> Option<(Record, OperationId)> {
     let id = OperationId::new(OPERATION + 1);
     let part = |minor| Amount::new(minor, Currency::RUB).ok();
     let (mut record, _) = match told {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use altyn_app::context::Failure;
 use altyn_app::clock::ClockError;
+use altyn_app::context::Failure;
 use altyn_app::payment::{AcceptError, AnswerError, ClarifyError, HoldError, RefundError};
 use altyn_app::ports::{Dialect, StoreError};
 use altyn_domain::id::{OperationId, PaymentId};
@@ -58,7 +58,10 @@ fn told(record: &Record, change: &Change) -> Value {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-fn sold(asked: PaymentRequest, settings: impl FnOnce(&mut altyn_domain::project::Project)) -> Value {
+fn sold(
+    asked: PaymentRequest,
+    settings: impl FnOnce(&mut altyn_domain::project::Project),
+) -> Value {
     let mut project = rig::project(35).project;
     settings(&mut project);
     let (record, change) = accept_payment(&project, (PaymentId::new(1), SALE), moment(AT), asked);
@@ -98,7 +101,12 @@ fn followed(case: &Case, sale: Sale, patch: &str) -> Value {
         Understood::Refund(asked) => accept_refund(record, id, moment(AT), asked),
         Understood::Capture(asked) => accept_capture(record, id, moment(AT), asked),
         Understood::Void(asked) => accept_void(record, id, moment(AT), asked),
-        other => panic!("{other:?}"),
+        other @ (Understood::Sale(_)
+        | Understood::Answer(_)
+        | Understood::Clarification
+        | Understood::Status
+        | Understood::Request(_)
+        | Understood::Clock(_)) => panic!("{other:?}"),
     };
     told(&record, &change)
 }

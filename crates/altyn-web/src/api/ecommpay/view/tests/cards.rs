@@ -107,10 +107,9 @@ fn a_step_is_told_only_while_it_is_awaited() {
         let first = *step == AuthenticationStep::Legacy;
         assert_eq!(shown(&told), (first, !first));
         assert!(plain(&told), "{told}");
-        let ended = awaited.into_iter().chain([Happening::Decline(
-            Reason::AuthenticationFailed,
-            ProviderFacts::default(),
-        )]);
+        let ended = awaited
+            .into_iter()
+            .chain([Happening::Decline(Reason::AuthenticationFailed, ProviderFacts::default())]);
         let told = body(&record(card(None), ended.collect()));
         assert_eq!(shown(&told), (false, false));
         assert_eq!(told["operation"]["code"], "10114");
