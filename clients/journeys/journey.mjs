@@ -109,6 +109,11 @@ export class Payer {
     return page;
   }
 
+  /** The partner takes whole shillings only. */
+  wholeSum() {
+    this.minor *= 100;
+  }
+
   /** Russian or English. */
   pick(russian, english) {
     return this.lang === 'ru' ? russian : english;

@@ -2,6 +2,7 @@
 
 import { CARDS } from './pages/payment.mjs';
 import { EVERYWHERE, journey } from './journey.mjs';
+import { asked, paid, redirected } from './told.mjs';
 
 journey('Alfa-Click by going to the bank', EVERYWHERE, async (payer) => {
   await payer.shop.buy({ way: 'alfa-click' });
@@ -14,10 +15,7 @@ journey('Alfa-Click by going to the bank', EVERYWHERE, async (payer) => {
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [
-      ['awaiting redirect result', 'sale awaiting redirect result', '9999'],
-      ['success', 'sale success', '0'],
-    ],
+    told: [redirected, paid],
     scenario: 'redirect',
     deposited_minor: payer.minor,
     charges: 1,
@@ -33,7 +31,7 @@ journey('a card in one stage', EVERYWHERE, async (payer) => {
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [['success', 'sale success', '0']],
+    told: [paid],
     two_stage: false,
     deposited_minor: payer.minor,
     charges: 1,
@@ -67,18 +65,21 @@ journey('a card whose bank asks for a code', EVERYWHERE, async (payer) => {
   await payer.payment.choose('card');
   await payer.payment.card(CARDS.challenge);
   await payer.payment.pay();
+  await payer.payment.fingerprint();
+  await payer.payment.leave();
   await payer.issuer.answer();
   await payer.payment.outcome('success');
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [['success', 'sale success', '0']],
+    told: [...asked(2), paid],
     deposited_minor: payer.minor,
     charges: 1,
   });
 });
 
 journey('a card via the partner', EVERYWHERE, async (payer) => {
+  payer.wholeSum();
   await payer.shop.buy({
     way: 'card-partner', good: 'oolong', email: 'payer@example.com', phone: '254712375678',
   });
@@ -90,10 +91,7 @@ journey('a card via the partner', EVERYWHERE, async (payer) => {
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [
-      ['awaiting redirect result', 'sale awaiting redirect result', '9999'],
-      ['success', 'sale success', '0'],
-    ],
+    told: [redirected, paid],
     at: 'ipay',
     deposited_minor: payer.minor,
     charges: 1,

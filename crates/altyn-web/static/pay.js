@@ -32,6 +32,14 @@
   function result() {
     try { return JSON.parse(body.dataset.result || "{}"); } catch (error) { return {}; }
   }
+  // A reload is no news.
+  function repeated() {
+    try {
+      var key = "told " + location.pathname, before = sessionStorage.getItem(key);
+      sessionStorage.setItem(key, state);
+      return before === state;
+    } catch (error) { return false; }
+  }
   var shown = { success: "payment.success", fail: "payment.fail", waiting: "payment.sent" };
   if (framed) {
     on(window, "message", function (event) {
@@ -47,7 +55,7 @@
         else size("loaded");
         if (!first) return;
         queue.splice(0).forEach(function (entry) { tell(entry[0], entry[1]); });
-        if (shown[state]) tell(shown[state], result());
+        if (shown[state] && !repeated()) tell(shown[state], result());
       } else if (guid && said.message === "resize") {
         size("resize");
       } else if (guid && said.message === "epframe.embedded_mode.check_validation") {
@@ -55,6 +63,9 @@
       } else if (guid && /^epframe\.(embedded_mode\.(try_)?submit|external_widget_form_submission)$/.test(said.message)) {
         if (openForm()) openForm().requestSubmit();
       }
+    });
+    if (body.hasAttribute("data-frame")) on(document, "keydown", function (event) {
+      if (event.key === "Escape") tell("exit");
     });
     if (window.ResizeObserver) new ResizeObserver(function () { size("resize"); }).observe(body);
   }
@@ -243,12 +254,15 @@
       done.elements.completed.value = completed;
       done.submit();
     };
-    var frame = one("iframe");
+    var frame = one("iframe"), strangers = 0;
     on(frame, "load", function () {
       try {
         var at = frame.contentWindow.location;
         if (at.href !== "about:blank" && at.origin === location.origin) finish("1");
-      } catch (error) { /* Still at the bank. */ }
+      } catch (error) {
+        // The bank's page comes first; the second is where it reports, often the acquirer's own.
+        if (++strangers === 2) finish("1");
+      }
     });
     on(window, "message", function (event) {
       if (event.source === frame.contentWindow && event.origin === location.origin) finish("1");

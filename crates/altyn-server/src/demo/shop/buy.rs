@@ -17,6 +17,8 @@ use crate::demo::bodies::{BILLS_PROJECT_ID, PROJECT_ID};
 
 /// The greatest sum, in major units, that can be named: twelve digits in all.
 const MAJOR_MAX: i64 = 9_999_999_999;
+/// The currency of Kenya.
+const KES: &str = "KES";
 /// The element of the page that the Payment Page is shown in.
 pub const PLACE: &str = "pay-here";
 
@@ -28,8 +30,10 @@ pub struct Good {
     pub name: [&'static str; 2],
     /// What it is, Russian and English.
     pub about: [&'static str; 2],
-    /// Its price in hundredths.
-    pub minor: i64,
+    /// Its price in kopecks.
+    pub kopecks: i64,
+    /// Its price in Kenyan cents; the partner takes whole shillings only.
+    pub cents: i64,
 }
 
 impl Good {
@@ -37,6 +41,11 @@ impl Good {
     pub fn name(&self, lang: Lang) -> &'static str {
         let [russian, english] = self.name;
         lang.pick(russian, english)
+    }
+
+    /// Its price in minor units of one of the two currencies.
+    pub fn price(&self, currency: &str) -> i64 {
+        if currency == KES { self.cents } else { self.kopecks }
     }
 
     /// What it is.
@@ -52,19 +61,22 @@ pub const GOODS: [Good; 3] = [
         code: "puer",
         name: ["Шу пуэр «Дворцовый»", "Shu puer “Palace”"],
         about: ["Плитка 100 г, урожай 2016 года", "A brick of 100 g, harvest of 2016"],
-        minor: 123_450,
+        kopecks: 123_450,
+        cents: 165_000,
     },
     Good {
         code: "oolong",
         name: ["Те Гуань Инь", "Tie Guan Yin"],
         about: ["Улун из Аньси, 50 г", "Oolong from Anxi, 50 g"],
-        minor: 60_000,
+        kopecks: 60_000,
+        cents: 80_000,
     },
     Good {
         code: "ivan",
         name: ["Иван-чай с чабрецом", "Fireweed tea with thyme"],
         about: ["Костромской, 100 г", "From Kostroma, 100 g"],
-        minor: 40_000,
+        kopecks: 40_000,
+        cents: 55_000,
     },
 ];
 
@@ -93,7 +105,7 @@ pub const WAYS: [Way; 6] = [
     Way { two_stage: true, ..way("card-hold", Some("card")) },
     way("alfa-click", Some("alfa-click")),
     Way { project: BILLS_PROJECT_ID, ..way("alfa-click-bill", Some("alfa-click")) },
-    Way { currency: "KES", ..way("card-partner", Some("card-partner")) },
+    Way { currency: KES, ..way("card-partner", Some("card-partner")) },
 ];
 
 /// The form as it was sent.
@@ -129,9 +141,13 @@ impl Purchase {
         WAYS.iter().find(|way| way.code == self.way).unwrap_or(first)
     }
 
-    /// What is to be paid; `None` if the sum cannot be read.
+    /// What is to be paid; `None` if the sum cannot be read, or not be paid this way.
     pub fn minor(&self) -> Option<i64> {
-        if self.sum.trim().is_empty() { Some(self.good().minor) } else { minor_of(&self.sum) }
+        let currency = self.way().currency;
+        if self.sum.trim().is_empty() {
+            return Some(self.good().price(currency));
+        }
+        minor_of(&self.sum).filter(|minor| currency != KES || minor % 100 == 0)
     }
 }
 
@@ -245,6 +261,10 @@ mod tests {
     fn without_a_sum_the_price_is_paid() {
         let purchase = Purchase { good: "oolong".to_owned(), ..Purchase::default() };
         assert_eq!(purchase.minor(), Some(60_000));
-        assert_eq!(Purchase { sum: "1".to_owned(), ..purchase }.minor(), Some(100));
+        let way = "card-partner".to_owned();
+        let partner = Purchase { way, ..purchase };
+        assert_eq!(partner.minor(), Some(80_000));
+        let asked = |sum: &str| Purchase { sum: sum.to_owned(), ..partner.clone() }.minor();
+        assert_eq!((asked("1"), asked("1,50")), (Some(100), None));
     }
 }

@@ -77,7 +77,10 @@ pub fn page(
 
 /// What is told of a sum that cannot be read.
 pub fn wrong_sum(lang: Lang) -> &'static str {
-    lang.pick("Напишите сумму так: 1234,50", "Write the sum like 1234.50")
+    lang.pick(
+        "Напишите сумму так: 1234,50; партнёр берёт только целые шиллинги",
+        "Write the sum like 1234.50; the partner takes whole shillings only",
+    )
 }
 
 fn form(purchase: &Purchase, lang: Lang) -> String {
@@ -103,7 +106,7 @@ fn form(purchase: &Purchase, lang: Lang) -> String {
 }
 
 fn price(purchase: &Purchase, lang: Lang) -> String {
-    let sum = money(purchase.good().minor, purchase.way().currency, lang);
+    let sum = money(purchase.good().price(purchase.way().currency), purchase.way().currency, lang);
     format!("{} {sum}", lang.pick("за", "for"))
 }
 
@@ -131,6 +134,7 @@ impl Choice<'_> {
 }
 
 fn goods(purchase: &Purchase, lang: Lang) -> String {
+    let currency = purchase.way().currency;
     let choices: String = GOODS
         .iter()
         .map(|good| {
@@ -138,11 +142,11 @@ fn goods(purchase: &Purchase, lang: Lang) -> String {
                 name: "good",
                 code: good.code,
                 chosen: good.code == purchase.good().code,
-                data: format!(" data-minor=\"{}\"", good.minor),
+                data: format!(" data-rub=\"{}\" data-kes=\"{}\"", good.kopecks, good.cents),
                 label: format!("<b>{}</b>", good.name(lang)),
                 note: good.about(lang).to_owned(),
             };
-            let price = money(good.minor, "RUB", lang);
+            let price = money(good.price(currency), currency, lang);
             format!(
                 "<div class=\"good\">{}<span class=\"price\">{price}</span></div>",
                 choice.html()

@@ -31,12 +31,19 @@
     if (currency === "RUB") return lang === "ru" ? number + "\u202f₽" : "₽" + number;
     return lang === "ru" ? number + "\u202f" + currency : currency + "\u202f" + number;
   }
+  function currency() {
+    return one("[name=way]:checked", buy).dataset.currency;
+  }
+  function price(good) {
+    return +good.dataset[currency().toLowerCase()];
+  }
+  // The partner takes whole shillings only.
   function typed() {
     var text = sum.value.replace(/\s/g, "");
-    if (!text) return +one("[name=good]:checked", buy).dataset.minor;
+    if (!text) return price(one("[name=good]:checked", buy));
     var match = /^(\d{1,10})(?:[.,](\d{1,2})?)?$/.exec(text);
     var minor = match && +match[1] * 100 + +((match[2] || "") + "00").slice(0, 2);
-    return minor || null;
+    return minor && (currency() !== "KES" || minor % 100 === 0) ? minor : null;
   }
   function judge() {
     var wrong = typed() === null;
@@ -47,14 +54,16 @@
   }
   function label() {
     var minor = typed(), text = one("[data-label]", button);
-    var currency = one("[name=way]:checked", buy).dataset.currency;
-    if (minor !== null) text.textContent = text.dataset.label + " " + money(minor, currency);
+    if (minor !== null) text.textContent = text.dataset.label + " " + money(minor, currency());
     all(".good").forEach(function (good) {
-      one(".price", good).textContent = money(+one("input", good).dataset.minor, currency);
+      one(".price", good).textContent = money(price(one("input", good)), currency());
     });
   }
-  buy.addEventListener("input", label);
-  sum.addEventListener("change", judge);
+  buy.addEventListener("input", function () {
+    label();
+    if (sum.hasAttribute("aria-invalid")) judge();
+  });
+  buy.addEventListener("change", judge);
   label();
 
   // The Payment Page over the shop or in it.

@@ -1,0 +1,75 @@
+// The other ways to pay: by a bill, by asking what is missing, by changing one's mind.
+
+import assert from 'node:assert/strict';
+import { CARDS } from './pages/payment.mjs';
+import { PAIRED, journey } from './journey.mjs';
+import { paid, redirected } from './told.mjs';
+
+journey('Alfa-Click by bill', PAIRED, async (payer) => {
+  const login = `payer-${payer.minor}`;
+  await payer.shop.buy({ way: 'alfa-click-bill' });
+  await payer.payment.choose('alfa-click');
+  await payer.payment.field('customer_account_number').fill(login);
+  await payer.payment.pay();
+  await payer.payment.screen('instruction');
+  const waits = payer.page;
+
+  payer.in(await payer.context.newPage());
+  await payer.bills.pay(login);
+  await payer.page.close();
+
+  // The page learns of it by itself.
+  const order = payer.order;
+  payer.in(waits);
+  payer.order = order;
+  await payer.payment.outcome('success');
+  await payer.shop.receipt('success');
+  await payer.ends({ status: 'success', told: [paid], scenario: 'instruction', login, charges: 1 });
+});
+
+journey('the partner asks for what the shop does not know', PAIRED, async (payer) => {
+  payer.wholeSum();
+  await payer.shop.buy({ way: 'card-partner' });
+  await payer.payment.choose('card-partner');
+  await payer.payment.field('customer_phone').fill('нет');
+  await payer.payment.field('customer_email').fill('payer@example.com');
+  await payer.payment.pay();
+  await payer.page.locator('[name=customer_phone][aria-invalid]').waitFor();
+  await payer.see('payment-missing');
+  await payer.payment.field('customer_phone').fill('+254 712 375-678');
+  await payer.payment.pay();
+  await payer.bank.press();
+  await payer.bank.back();
+  await payer.payment.outcome('success');
+  await payer.shop.receipt('success');
+  await payer.ends({ status: 'success', told: [redirected, paid], at: 'ipay', charges: 1 });
+});
+
+journey('given up at the bank, then paid by card', PAIRED, async (payer) => {
+  await payer.shop.buy({ way: 'any' });
+  await payer.payment.choose('alfa-click');
+  await payer.payment.field('customer_account_number').fill('ivanov');
+  await payer.payment.pay();
+  await payer.bank.press('cancel');
+  await payer.bank.back();
+  await payer.payment.again();
+  await payer.payment.choose('card');
+  await payer.payment.card(CARDS.good);
+  await payer.payment.pay();
+  await payer.payment.outcome('success');
+  await payer.shop.receipt('success');
+  await payer.shop.told('success');
+  const told = await payer.shop.callbacks();
+  assert.deepEqual([told.at(0), told.at(-1)], [redirected, paid]);
+  assert.deepEqual(told.at(1)?.slice(0, 2), ['decline', 'sale decline']);
+  const orders = await payer.demo.orders('rbs', payer.minor);
+  assert.deepEqual(orders.map((order) => order.charges), [0, 1]);
+});
+
+journey('given up on the waiting page, then paid by card', PAIRED, async (payer) => {
+  await payer.shop.buy({ way: 'any' });
+  await payer.payment.choose('alfa-click');
+  await payer.payment.field('customer_account_number').fill('ivanov');
+  await payer.payment.pay();
+  await payer.bank.press.call({ ...payer.bank, page: payer.page, payer }, 'none').catch(() => {});
+});
