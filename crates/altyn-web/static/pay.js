@@ -254,14 +254,16 @@
       done.elements.completed.value = completed;
       done.submit();
     };
-    var frame = one("iframe"), strangers = 0;
+    var frame = one("iframe"), quiet;
     on(frame, "load", function () {
       try {
         var at = frame.contentWindow.location;
         if (at.href !== "about:blank" && at.origin === location.origin) finish("1");
       } catch (error) {
-        // The bank's page comes first; the second is where it reports, often the acquirer's own.
-        if (++strangers === 2) finish("1");
+        // Still at the bank, or where it reports: often a page of the acquirer, which says nothing
+        // to us. Nothing following it for a while is the end as well.
+        clearTimeout(quiet);
+        quiet = setTimeout(function () { finish("1"); }, 1000);
       }
     });
     on(window, "message", function (event) {
