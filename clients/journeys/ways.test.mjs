@@ -14,14 +14,12 @@ journey('Alfa-Click by bill', PAIRED, async (payer) => {
   await payer.payment.screen('instruction');
   const waits = payer.page;
 
-  payer.in(await payer.context.newPage());
+  await payer.tab();
   await payer.bills.pay(login);
   await payer.page.close();
 
   // The page learns of it by itself.
-  const order = payer.order;
   payer.in(waits);
-  payer.order = order;
   await payer.payment.outcome('success');
   await payer.shop.receipt('success');
   await payer.ends({ status: 'success', told: [paid], scenario: 'instruction', login, charges: 1 });
@@ -71,5 +69,17 @@ journey('given up on the waiting page, then paid by card', PAIRED, async (payer)
   await payer.payment.choose('alfa-click');
   await payer.payment.field('customer_account_number').fill('ivanov');
   await payer.payment.pay();
-  await payer.bank.press.call({ ...payer.bank, page: payer.page, payer }, 'none').catch(() => {});
+  await payer.bank.open();
+  await payer.page.goBack();
+  await payer.payment.screen('waiting');
+  await payer.see('payment-waiting');
+  await payer.page.locator('form[action$="/cancel"] button').click();
+  await payer.payment.choose('card');
+  await payer.payment.card(CARDS.good);
+  await payer.payment.pay();
+  await payer.payment.outcome('success');
+  await payer.shop.receipt('success');
+  await payer.shop.told('success');
+  const orders = await payer.demo.orders('rbs', payer.minor);
+  assert.deepEqual(orders.map((order) => order.charges), [0, 1]);
 });

@@ -6,12 +6,20 @@ export class BankPage {
     Object.assign(this, { payer, page });
   }
 
+  button(action) {
+    return this.page.locator(`form.actions button[name=action][value=${action}]`);
+  }
+
+  /** Waits until the payer is there. */
+  async open() {
+    await this.button('pay').waitFor();
+    await this.payer.see('bank');
+  }
+
   /** `pay` or `cancel`; whether it is paid is decided by the sum. */
   async press(action = 'pay') {
-    const button = this.page.locator(`form.actions button[name=action][value=${action}]`);
-    await button.waitFor();
-    await this.payer.see('bank');
-    await button.click();
+    await this.open();
+    await this.button(action).click();
   }
 
   /** Goes back without waiting to be taken. */

@@ -31,7 +31,7 @@ export class PaymentPage {
     const body = this.root.locator(any);
     await body.waitFor();
     const state = await body.getAttribute('data-state');
-    if (['choose', 'instruction', 'success', 'fail', 'refused'].includes(state)) {
+    if (['instruction', 'success', 'fail', 'refused'].includes(state)) {
       await this.payer.see(`payment-${state}`);
     }
     return state;

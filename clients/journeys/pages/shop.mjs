@@ -5,11 +5,11 @@ export class ShopPage {
     Object.assign(this, { payer, page });
   }
 
-  /** Opens the shop and presses Buy; the number of the order. */
+  /** Opens the shop and presses Buy. */
   async buy({ way = 'any', open = 'redirect', good = 'puer', email, phone } = {}) {
     await this.visit();
     await this.fill({ way, open, good, email, phone });
-    return this.press();
+    await this.press();
   }
 
   async visit() {
@@ -30,16 +30,14 @@ export class ShopPage {
     }
   }
 
-  /** Presses Buy and learns the order's number from the link that opens. */
+  /** Presses Buy, and learns the link that opens and the order's number from it. */
   async press() {
     const opening = this.payer.context.waitForEvent('request', (request) =>
       request.url().startsWith(`${this.payer.demo.platform}/payment?`),
     );
     await this.page.click('#buy button.main');
-    const link = (await opening).url();
-    this.link = link;
-    this.order = new URL(link).searchParams.get('payment_id');
-    return this.order;
+    this.payer.link = (await opening).url();
+    this.payer.order = new URL(this.payer.link).searchParams.get('payment_id');
   }
 
   /** The result page with the platform's word about the order. */
@@ -53,8 +51,8 @@ export class ShopPage {
   }
 
   /** The order in the feed. */
-  entry(order = this.order) {
-    return this.page.locator(`.order[data-order="${order}"]`);
+  entry() {
+    return this.page.locator(`.order[data-order="${this.payer.order}"]`);
   }
 
   /** Looks at the feed until the order stands so. */
@@ -65,7 +63,7 @@ export class ShopPage {
       if (await back.count()) await back.click();
       else await page.goto(`${payer.demo.shop}/`);
     }
-    const entry = page.locator(`.order[data-order="${this.order}"][data-status="${status}"]`);
+    const entry = page.locator(`.order[data-order="${payer.order}"][data-status="${status}"]`);
     if (payer.js) await entry.waitFor();
     else await payer.reloadUntil(entry);
     await payer.see(`feed-${status.replaceAll(' ', '-')}`);

@@ -90,7 +90,7 @@ fn who_it_is_must_be_proved(world: &mut World) {
     for (method, path, expected) in [
         ("POST", "/v2/payment/online-banking/no-such/sale", (404, "2541", "")),
         ("POST", "/v2/payment/online-banking/card-partner/sale", (404, "2541", "")),
-        ("POST", "/v2/payment/card/sale", (404, "702", "")),
+        ("POST", "/v2/payment/card/sale/token", (404, "702", "")),
         ("POST", "/v2/payment/online-banking/alfa-click/sale/", (404, "702", "")),
         ("POST", "/v2/no-such-thing", (404, "702", "")),
         ("POST", "/v2", (404, "702", "")),
