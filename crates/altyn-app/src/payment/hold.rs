@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use altyn_domain::id::OperationId;
-use altyn_domain::payment::Record;
 use altyn_domain::payment::decide::{self, CaptureRequest, Change, Moment, VoidRequest};
+use altyn_domain::payment::{Operation, OperationKind, OperationState, Record, RequestEcho};
 
 use super::PaymentTarget;
 use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
@@ -22,14 +22,16 @@ pub enum HoldError {
 }
 
 /// Accepts a capture and gives the operation's number. What our rules refuse is accepted too, as a
-/// declined operation with its callback (ruling 22). Of several at once one takes the hold.
+/// declined operation with its callback (ruling 22). Of several at once one takes the hold; the
+/// same request again gives the first operation's number (ruling 20), unless that was declined.
 pub async fn accept_capture(
     context: &Context,
     project: &Arc<ProjectEntry>,
     target: &PaymentTarget,
     request: CaptureRequest,
 ) -> Result<OperationId, HoldError> {
-    decide_on(context, project, target, |record, id, at| {
+    let asked = (OperationKind::Capture, &request.request);
+    decide_on(context, project, (target, asked), |record, id, at| {
         decide::accept_capture(record, id, at, request.clone())
     })
     .await
@@ -42,7 +44,8 @@ pub async fn accept_void(
     target: &PaymentTarget,
     request: VoidRequest,
 ) -> Result<OperationId, HoldError> {
-    decide_on(context, project, target, |record, id, at| {
+    let asked = (OperationKind::Void, &request.request);
+    decide_on(context, project, (target, asked), |record, id, at| {
         decide::accept_void(record, id, at, request.clone())
     })
     .await
@@ -51,7 +54,7 @@ pub async fn accept_void(
 async fn decide_on(
     context: &Context,
     project: &Arc<ProjectEntry>,
-    target: &PaymentTarget,
+    (target, asked): (&PaymentTarget, (OperationKind, &RequestEcho)),
     decision: impl Fn(Record, OperationId, Moment) -> (Record, Change) + Send + Sync,
 ) -> Result<OperationId, HoldError> {
     let key = target.reference.key();
@@ -60,6 +63,9 @@ async fn decide_on(
         let record = found.map_err(Failure::from)?.ok_or(HoldError::NotFound)?;
         if target.method.is_some_and(|method| method != record.payment.method) {
             return Err(HoldError::NotFound);
+        }
+        if let Some(first) = repeat_of(&record, asked) {
+            return Ok(first);
         }
         let at = context.moment(project);
         let id = context.operation_id().map_err(Failure::from)?;
@@ -72,4 +78,19 @@ async fn decide_on(
         }
     }
     Err(Failure::Contended.into())
+}
+
+/// The operation that the same request made before, unless it was declined: then it may be asked
+/// again.
+fn repeat_of(
+    record: &Record,
+    (kind, request): (OperationKind, &RequestEcho),
+) -> Option<OperationId> {
+    let same = |operation: &&Operation| {
+        operation.kind == kind
+            && operation.generation == record.payment.generation
+            && operation.state != OperationState::Declined
+            && operation.request.first_difference(request).is_none()
+    };
+    record.operations.iter().find(same).map(|operation| operation.id)
 }

@@ -16,7 +16,7 @@ use altyn_domain::payment::decide::{
 };
 use altyn_domain::payment::{
     AuthenticationStep, Customer, OperationState, PageWishes, PaymentRef, PaymentState,
-    ProviderFacts,
+    ProviderFacts, RequestEcho,
 };
 use altyn_domain::project::CAPTURE_AFTER_MS;
 use altyn_domain::reason::Reason;
@@ -36,7 +36,8 @@ fn target(text: &str) -> PaymentTarget {
 
 fn capture(minor: Option<i64>) -> CaptureRequest {
     let amount = minor.map(|minor| Amount::new(minor, Currency::RUB).unwrap());
-    CaptureRequest { amount, ..CaptureRequest::default() }
+    let lines = vec![("payment:amount".to_owned(), format!("{minor:?}"))];
+    CaptureRequest { amount, request: RequestEcho::new(lines), ..CaptureRequest::default() }
 }
 
 fn answer(answer: AuthenticationAnswer, transaction: Option<&str>) -> Answer {
@@ -219,6 +220,8 @@ async fn a_hold_is_captured_by_one_of_many() {
     assert_eq!((done, refused), (1, 2), "{states:?}");
     assert_eq!(world.bank.called(), ["submit_card", "submit"]);
     assert_eq!(record.payment.state, PaymentState::Paid);
+    let again = capture(record.payment.captured.minor()).await.unwrap();
+    assert_eq!(record.operation(again).unwrap().state, OperationState::Approved, "a repeat");
     world.clock.advance(CAPTURE_AFTER_MS + 1);
     assert_eq!(world.work().await, ["done_before", "ended_before"], "nothing is left to capture");
     world.check().await;
