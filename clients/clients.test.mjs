@@ -62,6 +62,38 @@ test('an answer that is not JSON comes back as text', async (t) => {
   assert.equal(got.answer, 'nothing here');
 });
 
+test('a link is what the package makes of the same payment', async () => {
+  const base = { secret: 'secret', base_url: 'http://127.0.0.1:8080', project_id: 250 };
+  const set = {
+    paymentId: 'X 03936',
+    paymentAmount: 10000,
+    paymentCurrency: 'KES',
+    customerId: 'customer1',
+    paymentDescription: 'B&W (чай) ',
+    recurringRegister: true,
+  };
+  const expected =
+    'http://127.0.0.1:8080/payment?project_id=250&interface_type=%7B%22id%22%3A22%7D' +
+    '&payment_id=X%2003936&payment_amount=10000&payment_currency=KES&customer_id=customer1' +
+    '&payment_description=B%26W%20(%D1%87%D0%B0%D0%B9)%20&recurring_register=true' +
+    '&signature=nlaUCS74QTDCQVFCiU39SVnUInsYqwTJVd54SB4bq%2FLKxduYxpz0OLvKpR%2FPAgqgHKxdiEAt' +
+    'M6Rm0uDRy27HHQ%3D%3D';
+  assert.deepEqual(await run('ecommpay-page.mjs', { ...base, set }), { url: expected });
+
+  const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const config = Object.fromEntries(Object.entries(set).map(([key, value]) => [snake(key), value]));
+  assert.deepEqual(await run('ecommpay-page.mjs', { ...base, config }), { url: expected });
+});
+
+test('setters of the package encode what they are for', async () => {
+  const set = { paymentId: 'a', cashVoucherData: { sum: 1 }, cashierPredefinedAmounts: [5, 10] };
+  const given = { secret: 's', base_url: 'https://pay.example', project_id: 1, set };
+  const { url } = await run('ecommpay-page.mjs', given);
+  const query = new URL(url).searchParams;
+  assert.equal(query.get('cash_voucher_data'), 'eyJzdW0iOjF9');
+  assert.equal(query.get('cashier_predefined_amounts'), '5,10');
+});
+
 // Signed value published with the package's own tests.
 const callback = {
   payment: { id: '000049', status: 'success' },

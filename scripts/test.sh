@@ -22,5 +22,6 @@ stage format cargo fmt --all --check
 stage lint cargo clippy --workspace --all-targets --locked -- -D warnings
 stage build cargo build --workspace --locked
 stage clients node --test clients/*.test.mjs
+stage journeys node --test --test-concurrency=2 clients/journeys/*.test.mjs
 stage tests scripts/with-postgres.sh cargo test --workspace --locked -j 2
 say 'all stages passed'

@@ -99,7 +99,6 @@ journey('money is given back', PAIRED, async (payer) => {
     told: [paid, ['refunded', 'refund success', '0']],
     deposited_minor: 0,
     refunded_minor: payer.minor,
-    refunds: 1,
   });
 });
 

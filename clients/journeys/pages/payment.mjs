@@ -75,7 +75,7 @@ export class PaymentPage {
   /** Goes on to the bank; the page does it by itself where scripts run. */
   async leave() {
     if (this.payer.js) return;
-    await this.screen('leaving');
+    await this.screen('leaving', 'challenge');
     await this.root.locator('[data-leave]:is(a), [data-leave] button').click();
   }
 

@@ -277,12 +277,19 @@
   var live = one("[data-events]");
   if (live) {
     var stream, again;
+    // Without a connection a reload would put the browser's error in the place of this page.
+    var look = function () {
+      fetch(location.href, { method: "HEAD", cache: "no-store" })
+        .then(function () { location.reload(); }, function () { /* Not yet. */ });
+    };
     var lost = function () {
       if (stream) stream.close();
       var note = one("[data-offline]");
       if (note) note.hidden = false;
-      if (!again) again = setTimeout(function () { location.reload(); }, 5000);
+      if (!again) again = setInterval(look, 5000);
     };
+    on(window, "offline", lost);
+    on(window, "online", look);
     if (window.EventSource) {
       stream = new EventSource(live.dataset.events);
       on(stream, "state", function (event) {

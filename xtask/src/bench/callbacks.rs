@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 
 use super::database::Engine;
 use super::figures::{Figures, Of};
-use super::load::{self, Load};
+use super::load::{self, Arrivals, Load};
 use super::sale::{Amount, Sales};
 use super::sink::{Heard, Sink};
 use super::site::{Site, must_hold};
@@ -63,6 +63,7 @@ async fn owe(bench: &Bench, site: &Site, owed: usize, figures: &mut Figures) -> 
     let load = Load {
         address: site.address,
         connections: bench.fewest(),
+        arrivals: Arrivals::AtOnce,
         warm_up: Duration::ZERO,
         length: BACKLOG_WITHIN,
     };

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::database::Engine;
 use super::figures::{Figures, Of};
-use super::load::{self, Load};
+use super::load::{self, Arrivals, Load};
 use super::processes::{free_address, get};
 use super::sale::{Amount, Sales};
 use super::sink::Sink;
@@ -98,6 +98,7 @@ fn offered(bench: &Bench, site: &Site) -> Load {
     Load {
         address: site.address,
         connections: bench.fewest(),
+        arrivals: Arrivals::AtOnce,
         warm_up: Duration::ZERO,
         length: bench.length,
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::figures::{Figures, Of};
-use super::load::{self, Load, Same};
+use super::load::{self, Arrivals, Load, Same};
 use super::processes::{Running, free_address};
 use super::sale::WARM_UP;
 use super::{Bench, database, now, report};
@@ -91,8 +91,13 @@ async fn hello(bench: &Bench, figures: &mut Figures) -> Result<()> {
     running.ready(address, "/").await?;
     let request = format!("GET / HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes();
     for connections in &bench.connections {
-        let load =
-            Load { address, connections: *connections, warm_up: WARM_UP, length: bench.length };
+        let load = Load {
+            address,
+            connections: *connections,
+            arrivals: Arrivals::AtOnce,
+            warm_up: WARM_UP,
+            length: bench.length,
+        };
         let outcome = load::run(load, Arc::new(Same(request.clone()))).await?;
         figures.errors_of("hello", &outcome);
         figures.add(Of::Floor, format!("hello_per_s_{connections}"), outcome.per_second);

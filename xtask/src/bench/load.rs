@@ -1,8 +1,8 @@
 //! The load generator: one thread, many keep-alive HTTP/1.1 connections, one request at a time on
-//! each; the next goes out when the answer is in. Kept light, because it runs on the cores it
-//! measures.
+//! each; the next goes out when the answer is in, or when its time has come. Kept light, because it
+//! runs on the cores it measures.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -50,10 +50,21 @@ impl Requests for Same {
 pub struct Load {
     pub address: SocketAddr,
     pub connections: usize,
+    pub arrivals: Arrivals,
     /// Load that is not counted in rates and latencies.
     pub warm_up: Duration,
     /// Load that is; it ends earlier when the requests do.
     pub length: Duration,
+}
+
+/// When requests are sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Arrivals {
+    /// Each as soon as the last one on its connection is answered.
+    AtOnce,
+    /// So many a second, whether or not the ones before are answered. Where every connection is
+    /// busy, the wait for one counts as latency; the timer's own lateness does not.
+    PerSecond(u32),
 }
 
 /// What came of it.
@@ -70,6 +81,35 @@ pub struct Outcome {
     pub p99_ms: f64,
     /// From the first request to the last answer.
     pub took: Duration,
+}
+
+/// The plan of arrivals, shared by the connections.
+struct Schedule {
+    begins: Instant,
+    pause: Option<Duration>,
+    taken: Cell<u32>,
+}
+
+impl Schedule {
+    fn new(arrivals: Arrivals, begins: Instant) -> Self {
+        let pause = match arrivals {
+            Arrivals::AtOnce => None,
+            Arrivals::PerSecond(rate) => Duration::from_secs(1).checked_div(rate),
+        };
+        Self { begins, pause, taken: Cell::new(0) }
+    }
+
+    /// Waits for the next turn that nobody has, and gives the moment from which it is late.
+    async fn turn(&self) -> Instant {
+        let Some(pause) = self.pause else { return now() };
+        let number = self.taken.replace(self.taken.get() + 1);
+        let due = self.begins + pause * number;
+        if due <= now() {
+            return due;
+        }
+        tokio::time::sleep_until(due.into()).await;
+        now()
+    }
 }
 
 struct Tally {
@@ -110,14 +150,16 @@ fn generate(load: Load, requests: &Arc<dyn Requests>) -> Result<Outcome> {
         first_error: None,
         latency: Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).context("no histogram")?,
     }));
+    let schedule = Rc::new(Schedule::new(load.arrivals, begun));
     let all = load.warm_up + load.length + PATIENCE;
     let local = LocalSet::new();
     let late = runtime.block_on(local.run_until(async {
         let drives: Vec<_> = (0..load.connections)
             .map(|_| {
                 let (tally, requests) = (Rc::clone(&tally), Arc::clone(requests));
+                let schedule = Rc::clone(&schedule);
                 tokio::task::spawn_local(async move {
-                    if let Err(error) = drive(load, requests.as_ref(), &tally).await {
+                    if let Err(error) = drive(load, requests.as_ref(), &schedule, &tally).await {
                         tally.borrow_mut().fail(format!("a connection broke: {error}"));
                     }
                 })
@@ -173,13 +215,18 @@ impl Tally {
     }
 }
 
-async fn drive(load: Load, requests: &dyn Requests, tally: &RefCell<Tally>) -> io::Result<()> {
+async fn drive(
+    load: Load,
+    requests: &dyn Requests,
+    schedule: &Schedule,
+    tally: &RefCell<Tally>,
+) -> io::Result<()> {
     let mut stream = TcpStream::connect(load.address).await?;
     stream.set_nodelay(true)?;
     let (mut request, mut answer) = (Vec::new(), vec![0; 4_096]);
     let closes = tally.borrow().closes;
     loop {
-        let began = now();
+        let began = schedule.turn().await;
         if began >= closes || !requests.next(&mut request) {
             return Ok(());
         }
@@ -249,7 +296,20 @@ fn number(digits: &[u8]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::whole;
+    use std::time::Duration;
+
+    use super::{Arrivals, Schedule, now, whole};
+
+    #[tokio::test]
+    async fn turns_that_were_missed_are_late_from_when_they_were_due() {
+        let past = now().checked_sub(Duration::from_secs(1)).unwrap();
+        let schedule = Schedule::new(Arrivals::PerSecond(200), past);
+        for number in 0..200 {
+            assert_eq!(schedule.turn().await, past + Duration::from_millis(5) * number);
+        }
+        let begins = now();
+        assert!(Schedule::new(Arrivals::AtOnce, past).turn().await >= begins);
+    }
 
     #[test]
     fn an_answer_is_whole_when_its_body_is() {

@@ -5,7 +5,7 @@
 //! payment lost or charged twice, or books that differ from the provider's register do.
 //!
 //! Read next: [`load`] for the generator, [`floors`] for what nothing can be faster than, then the
-//! parts in the order they are measured: [`sale`], [`callbacks`], [`end_to_end`].
+//! parts in the order they are measured: [`sale`], [`page`], [`callbacks`], [`end_to_end`].
 
 mod callbacks;
 mod database;
@@ -15,6 +15,7 @@ mod floors;
 pub mod hello;
 mod load;
 mod machine;
+mod page;
 mod processes;
 mod report;
 mod sale;
@@ -94,6 +95,8 @@ enum Part {
     Floors,
     /// Sales accepted, without workers.
     Sales,
+    /// The Payment Page opened by signed links.
+    Page,
     /// Callbacks delivered from a backlog.
     Callbacks,
     /// Sales, the provider and callbacks together.
@@ -178,6 +181,9 @@ async fn measure(bench: &Bench) -> Result<Figures> {
         for engine in bench.engines {
             if bench.does(Part::Sales) {
                 sale::measure(bench, *engine, &mut figures).await?;
+            }
+            if bench.does(Part::Page) {
+                page::measure(bench, *engine, &mut figures).await?;
             }
             if bench.does(Part::Callbacks) {
                 callbacks::measure(bench, *engine, &mut figures).await?;

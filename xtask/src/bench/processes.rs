@@ -147,13 +147,33 @@ pub fn free_address() -> Result<SocketAddr> {
 
 /// One GET on a connection of its own; the body of an answer with status 200.
 pub fn get(address: SocketAddr, path: &str) -> Result<String> {
+    let answer = exchange(address, path, "")?;
+    String::from_utf8(answer.body).with_context(|| format!("{path}: the answer is no text"))
+}
+
+/// An answer with status 200, as it was sent.
+pub struct Sent {
+    /// Bytes of the head.
+    pub head: usize,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// One GET on a connection of its own with more lines in its head, each with its end.
+pub fn exchange(address: SocketAddr, path: &str, more: &str) -> Result<Sent> {
+    const END: &[u8] = b"\r\n\r\n";
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_WITHIN)?;
     stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{more}connection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no end of head")?;
-    ensure!(head.starts_with("HTTP/1.1 200"), "{path}: {}", head.lines().next().unwrap_or(""));
-    Ok(body.to_owned())
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let ended = answer.windows(END.len()).position(|window| window == END);
+    let head = ended.context("the answer has no end of head")? + END.len();
+    let body = answer.split_off(head);
+    let first = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let first = String::from_utf8_lossy(first);
+    ensure!(first.starts_with("HTTP/1.1 200"), "{path}: {first}");
+    Ok(Sent { head, body })
 }

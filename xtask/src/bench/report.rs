@@ -7,6 +7,7 @@ use super::database::Engine;
 use super::figures::{Figures, Of, Spread};
 use super::floors::{CLIENTS, SCALE};
 use super::machine::Machine;
+use super::page::PAGES_PER_SECOND;
 use super::{Bench, Part};
 
 /// A line of a table: what, which figure, how many decimals, and what we aim at.
@@ -120,6 +121,7 @@ fn rows(bench: &Bench, figures: &Figures) -> Vec<Vec<String>> {
     for connections in &bench.connections {
         lines.extend(sale_lines(*connections, *connections == bench.fewest()));
     }
+    lines.extend(page_lines(bench.fewest()));
     lines.extend([
         line("database bytes a payment", "bytes_per_payment", 0, ""),
         line("memory at rest, MB", "memory_at_rest_mb", 1, "< 60"),
@@ -179,6 +181,26 @@ fn sale_lines(connections: usize, fewest: bool) -> [Line; 10] {
         of("  server CPU µs a sale", "sales_server_us", 0, ""),
         of("  database CPU µs a sale", "sales_database_us", 0, ""),
         of("  written bytes a sale (¹)", "sales_written_bytes", 0, ""),
+    ]
+}
+
+fn page_lines(connections: usize) -> [Line; 13] {
+    let rate = format!("Payment Page, {PAGES_PER_SECOND} opened a second: p50, ms");
+    let most = format!("  most opened /s, {connections} connections");
+    [
+        line(rate, "page_p50_ms", 2, ""),
+        line("  p99, ms", "page_p99_ms", 2, ""),
+        line("  beside sales at full speed: p50, ms", "page_beside_sales_p50_ms", 2, ""),
+        line("  beside sales at full speed: p99, ms", "page_beside_sales_p99_ms", 2, ""),
+        line("  sales accepted /s beside them", "sales_beside_pages_per_s", 0, ""),
+        line(most, "pages_per_s", 0, ""),
+        line("  ÷ hello", "pages_by_hello", 3, ""),
+        line("  server CPU µs a page", "page_server_us", 0, ""),
+        line("  first view: requests", "page_view_requests", 0, ""),
+        line("  first view: bytes with heads", "page_view_bytes", 0, ""),
+        line("    page", "page_html_bytes", 0, ""),
+        line("    style", "page_style_bytes", 0, ""),
+        line("    script", "page_script_bytes", 0, ""),
     ]
 }
 

@@ -11,7 +11,7 @@ use sha2::Sha512;
 
 use super::database::Engine;
 use super::figures::{Figures, Of};
-use super::load::{self, Load, Outcome, Requests};
+use super::load::{self, Arrivals, Load, Outcome, Requests};
 use super::site::{PROJECT, SECRET, Server, Site};
 use super::{Bench, report, usage};
 
@@ -20,7 +20,7 @@ const SIGNATURE_CHARS: usize = 88;
 /// A payment's id: a word and 16 hexadecimal digits.
 const ID_CHARS: usize = 22;
 /// More sales a second than are ever accepted on one machine: so many are signed beforehand.
-const SIGNED_PER_SECOND: usize = 40_000;
+pub const SIGNED_PER_SECOND: usize = 40_000;
 /// Load before anything is counted.
 pub const WARM_UP: Duration = Duration::from_millis(500);
 /// How long the server is left alone before it is looked at.
@@ -191,7 +191,13 @@ async fn accept(
     let seconds = (bench.length + WARM_UP).as_secs_f64().ceil() as usize;
     let host = site.address.to_string();
     let sales = Sales::sign(&host, Amount::Paid, run << 32, seconds * SIGNED_PER_SECOND)?;
-    let load = Load { address: site.address, connections, warm_up: WARM_UP, length: bench.length };
+    let load = Load {
+        address: site.address,
+        connections,
+        arrivals: Arrivals::AtOnce,
+        warm_up: WARM_UP,
+        length: bench.length,
+    };
     let before = site.used(server).await?;
     let outcome = load::run(load, Arc::new(sales)).await?;
     let used = site.used(server).await?;

@@ -16,8 +16,8 @@ use super::{Bench, now, usage};
 pub const PROJECT: u32 = 1;
 /// Its secret. It opens nothing anywhere else.
 pub const SECRET: &str = "the secret of a project that only the benchmark has";
-/// The method it sells by.
-const METHOD: &str = "alfa-click=bank";
+/// The methods it sells by: its Payment Page offers both, sales at the Gate are by the first.
+const METHODS: [&str; 2] = ["alfa-click=bank", "card=bank"];
 /// The account at the emulated gateway, as `altyn sandbox` has it when nothing is said.
 const ACCOUNT: &str = "user = \"altyn-api\"\npassword = \"sandbox-password\"\n\
                        callback_key = \"sandbox-callback-key\"\n";
@@ -82,7 +82,8 @@ impl Site {
         site.command(&["migrate"]).await?;
         let project = PROJECT.to_string();
         let mut add = vec!["project", "add", "--id", &project, "--test", "true"];
-        add.extend(["--secret-env", "BENCH_SECRET", "--method", METHOD]);
+        add.extend(["--secret-env", "BENCH_SECRET"]);
+        add.extend(METHODS.iter().flat_map(|method| ["--method", method]));
         if let Some(url) = callback_url {
             add.extend(["--callback-url", url]);
         }

@@ -8,6 +8,8 @@ use super::run;
 use crate::context::{Context, Failure, conflict_of, end_job};
 
 pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
+    // Another process may have moved the project's clock, and this job's date with it, just now.
+    context.projects.refresh(context.store.as_ref()).await?;
     let (project, record) = run::load(context, job).await?;
     let about_it = record.opening().is_some_and(|opening| opening.id == job.operation());
     let due = record.operation(job.operation()).and_then(|operation| operation.capture_at);

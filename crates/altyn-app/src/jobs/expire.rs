@@ -9,6 +9,8 @@ use super::run;
 use crate::context::{Context, Failure, conflict_of, end_job};
 
 pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
+    // Another process may have moved the project's clock, and this job's date with it, just now.
+    context.projects.refresh(context.store.as_ref()).await?;
     let (project, mut record) = run::load(context, job).await?;
     let waiting = record
         .operation(job.operation())

@@ -25,7 +25,7 @@ use altyn_web::payment_page;
 use altyn_web::state::{Calls, Web, WebSettings};
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SystemClock;
@@ -53,6 +53,7 @@ pub struct Node {
     upkeep: Vec<JoinHandle<()>>,
     context: Context,
     calls: Calls,
+    streams: Arc<Semaphore>,
     owner: String,
 }
 
@@ -76,7 +77,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         tokio::spawn(refresh(Arc::clone(&context.projects), store, stopped.clone())),
     ];
     let workers = start_workers(config, &context, &owner, &wakes, (&metrics, &stopped));
-    let calls = Calls::default();
+    let (calls, streams) = (Calls::default(), payment_page::room());
     let web = Web {
         context: context.clone(),
         settings: Arc::new(WebSettings {
@@ -87,7 +88,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         calls: calls.clone(),
         pages,
         codes: Arc::new(refusal_codes(config)?),
-        streams: payment_page::room(),
+        streams: Arc::clone(&streams),
     };
     let server = tokio::spawn(crate::http::serve(
         listener,
@@ -96,15 +97,16 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         until(stopped),
     ));
     tracing::info!(%address, database = database.kind(), owner, "serving");
-    Ok(Node { database, stop, server, workers, upkeep, context, calls, owner })
+    Ok(Node { database, stop, server, workers, upkeep, context, calls, streams, owner })
 }
 
 impl Node {
     /// Stops in order; what cannot end in time is left to the leases.
     pub async fn stop(self) {
-        let Self { database, stop, server, workers, upkeep, context, calls, owner } = self;
+        let Self { database, stop, server, workers, upkeep, context, calls, streams, owner } = self;
         tracing::info!("stopping: requests and jobs under way are finished first");
         stop.send_replace(true);
+        streams.close();
         for task in std::iter::once(server).chain(workers) {
             let _ = task.await;
         }

@@ -3,6 +3,7 @@
 mod alfa;
 mod callbacks;
 mod card;
+pub mod cards;
 mod refunds;
 mod status;
 

@@ -14,3 +14,4 @@ mod crash;
 mod faults;
 mod gate;
 mod nodes;
+mod page;

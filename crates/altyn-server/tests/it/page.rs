@@ -8,13 +8,13 @@
 mod card;
 mod clock;
 mod entry;
-mod html;
-mod link;
+pub mod html;
+pub mod link;
 mod lost;
 mod news;
 mod once;
 mod opening;
-mod payer;
+pub mod payer;
 mod refusals;
 mod secure;
 mod ways;

@@ -7,8 +7,10 @@ mod emulators;
 mod postgres;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use altyn_testkit::harness::bodies::{ALFA_SALE, CARD_SALE, alfa_sale, card_sale};
+use altyn_testkit::harness::http::Answer;
 use altyn_testkit::harness::{
     Callback, Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually,
 };
@@ -97,6 +99,15 @@ impl World {
 
     /// The same with configuration of the node by environment.
     pub fn start_with(database: Database, environment: &[(&str, &str)]) -> Self {
+        Self::start_keeping(database, environment, None)
+    }
+
+    /// The same with a file for the emulators' memory.
+    pub fn start_keeping(
+        database: Database,
+        environment: &[(&str, &str)],
+        state_file: Option<PathBuf>,
+    ) -> Self {
         let (shop, bound) = (Shop::start(), Emulators::bind());
         let setup = Setup::new(BINARY, database, &bound.url());
         let merchant = Merchant::new(1, "first secret");
@@ -110,7 +121,11 @@ impl World {
             shop.trust(merchant.project, &merchant.secret);
         }
         let node = Node::start_with(&setup, environment);
-        let emulators = bound.serve(&node.url("/providers/partner/notify"));
+        let notify = node.url("/providers/partner/notify");
+        let emulators = match state_file {
+            Some(file) => bound.serve_keeping(&notify, file),
+            None => bound.serve(&notify),
+        };
         Self { node, setup, emulators, shop, merchant, other, instructing }
     }
 
@@ -141,6 +156,21 @@ impl World {
         eventually(&format!("{payment_id} is shown as {status:?}"), || {
             let document = whose.status(&self.node, payment_id);
             (document["payment"]["status"] == status).then_some(document)
+        })
+    }
+
+    /// The first project posts all of these at one moment; gives the answers in order.
+    pub fn at_once(&self, requests: &[(&'static str, Value)]) -> Vec<Answer> {
+        let (merchant, node) = (&self.merchant, &self.node);
+        let start = std::sync::Barrier::new(requests.len());
+        let post = |(path, body): &(&'static str, Value)| {
+            start.wait();
+            merchant.post(node, path, body)
+        };
+        std::thread::scope(|scope| {
+            let posts: Vec<_> =
+                requests.iter().map(|request| scope.spawn(|| post(request))).collect();
+            posts.into_iter().map(|post| post.join().unwrap()).collect()
         })
     }
 

@@ -4,7 +4,8 @@
 //! - [`Setup`]: a folder with a configuration; runs subcommands, adds projects;
 //! - [`Node`]: a running `altyn serve`: killed, restarted, stopped, frozen, several on one database;
 //! - [`Shop`]: receives callbacks, verifies each, answers as it is told to;
-//! - [`Merchant`]: signs bodies with a signer of its own and posts them; [`bodies`] builds them;
+//! - [`Merchant`]: signs bodies with a signer of its own and posts them; [`bodies`] and
+//!   [`cards`] build them;
 //! - [`http`]: a blocking client that can also send broken requests;
 //! - [`eventually`]: waits for a condition that only another process can bring about.
 //!
@@ -24,6 +25,7 @@
 //! ```
 
 pub mod bodies;
+pub mod cards;
 mod database;
 pub mod http;
 mod merchant;

@@ -81,14 +81,16 @@ pub struct ProjectSpec {
 }
 
 impl ProjectSpec {
-    /// A test project with both methods, by redirect, and four quick repeats of a callback.
+    /// A test project with every method, by redirect, and four quick repeats of a callback.
     pub fn test(id: u32, secret: &str, callback_url: &str) -> Self {
         Self {
             id,
             secret: secret.to_owned(),
             test: true,
             callback_url: callback_url.to_owned(),
-            methods: vec!["alfa-click=alfabank".to_owned(), "card-partner=partner".to_owned()],
+            methods: ["alfa-click=alfabank", "card-partner=partner", "card=alfabank"]
+                .map(str::to_owned)
+                .to_vec(),
             retry_pauses: "0,0,1,1".to_owned(),
             more: Vec::new(),
         }

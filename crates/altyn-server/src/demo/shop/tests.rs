@@ -1,3 +1,5 @@
+//! The shop believes what is signed, shows the rest, and offers what can be done.
+
 use altyn_web::api::ecommpay::sign::{SigningKey, sign};
 use altyn_web::lang::Lang;
 use serde_json::{Value, json};

@@ -13,21 +13,9 @@ on_both_databases! {
 }
 
 /// Posts all bodies at once.
-fn at_once(world: &World, path: &str, bodies: &[Value]) -> Vec<Answer> {
-    let (merchant, node) = (&world.merchant, &world.node);
-    let start = std::sync::Barrier::new(bodies.len());
-    std::thread::scope(|scope| {
-        let posts: Vec<_> = bodies
-            .iter()
-            .map(|body| {
-                scope.spawn(|| {
-                    start.wait();
-                    merchant.post(node, path, body)
-                })
-            })
-            .collect();
-        posts.into_iter().map(|post| post.join().unwrap()).collect()
-    })
+fn at_once(world: &World, path: &'static str, bodies: &[Value]) -> Vec<Answer> {
+    let requests: Vec<_> = bodies.iter().map(|body| (path, body.clone())).collect();
+    world.at_once(&requests)
 }
 
 fn one_sale_sent_fifty_times_is_one_payment(world: &mut World) {

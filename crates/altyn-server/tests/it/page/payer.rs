@@ -204,8 +204,7 @@ impl Page {
             return;
         }
         self.has_the_policy();
-        for (name, value) in
-            [("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
+        for (name, value) in [("cache-control", "no-store"), ("x-content-type-options", "nosniff")]
         {
             assert_eq!(self.header(name), value, "{name}: {}", context());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -45,6 +46,12 @@ impl Bound {
         self.serve_as(config)
     }
 
+    /// The same, with their memory in a file.
+    pub fn serve_keeping(self, refund_notify_url: &str, state_file: PathBuf) -> Emulators {
+        let config = config(&self.url(), refund_notify_url);
+        self.serve_as(Config { state_file: Some(state_file), ..config })
+    }
+
     /// Begins to serve the gateway only, whose payers press by themselves.
     pub fn serve_pressing(self) -> Emulators {
         let config = Config { auto_press: true, ..config(&self.url(), &self.url()) };
@@ -52,14 +59,14 @@ impl Bound {
     }
 
     fn serve_as(self, config: Config) -> Emulators {
-        let url = self.url();
+        let (url, served) = (self.url(), config.clone());
         let (stop, stopped) = oneshot::channel::<()>();
         self.0.set_nonblocking(true).unwrap();
         let thread = std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
-                let sandbox = Sandbox::new(config, Arc::new(now_ms)).unwrap();
+                let sandbox = Sandbox::new(served, Arc::new(now_ms)).unwrap();
                 let listener = tokio::net::TcpListener::from_std(self.0).unwrap();
                 let asked = async {
                     let _ = stopped.await;
@@ -67,7 +74,7 @@ impl Bound {
                 sandbox.run(listener, asked).await.unwrap();
             });
         });
-        Emulators { url, stop: Some(stop), thread: Some(thread) }
+        Emulators { url, config, stop: Some(stop), thread: Some(thread) }
     }
 }
 
@@ -101,6 +108,7 @@ fn config(url: &str, refund_notify_url: &str) -> Config {
 /// Both emulators; they end when this is dropped.
 pub struct Emulators {
     url: String,
+    config: Config,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -109,6 +117,22 @@ impl Emulators {
     /// Takes an address.
     pub fn bind() -> Bound {
         Bound(TcpListener::bind("127.0.0.1:0").unwrap())
+    }
+
+    /// Nobody listens any more.
+    pub fn go_down(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    /// Listens again at the same address, with no memory of what was before.
+    pub fn come_back(&mut self) {
+        let (authority, _) = http::split(&self.url);
+        let bound = Bound(TcpListener::bind(authority).unwrap());
+        let config = self.config.clone();
+        *self = bound.serve_as(config);
     }
 
     /// The address of a path.
@@ -173,6 +197,12 @@ impl Emulators {
     /// Makes something go wrong, once: `{"kind": …, "method": …, "count": …, "delay_ms": …}`.
     pub fn fault(&self, fault: &Value) {
         self.tell("/sandbox/faults", fault);
+    }
+
+    /// Takes back every fault that has not been met.
+    pub fn clear_faults(&self) {
+        let answer = self.control("DELETE", "/sandbox/faults", &Value::Null);
+        assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
     /// Whether every fault that was set has been met.

@@ -234,7 +234,12 @@ fn payment(payment: &Payment, told: Option<&Operation>) -> PaymentView {
 
 /// The method of one operation: on the Payment Page the payer may try another after a decline.
 fn method_of(payment: &Payment, operation: &Operation) -> Method {
-    if operation.card.is_some() { Method::Card } else { payment.method }
+    match (payment.method, &operation.card) {
+        (_, Some(_)) => Method::Card,
+        // A try before the card was by one of the others, whose words are the same.
+        (Method::Card, None) if operation.kind.is_opening() => Method::AlfaClick,
+        (method, None) => method,
+    }
 }
 
 fn code(payment: &Payment, operation: &Operation) -> Code {

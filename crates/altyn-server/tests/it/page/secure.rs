@@ -1,0 +1,244 @@
+//! 3-D Secure through the issuer's own pages, in both versions.
+
+use super::payer::Page;
+use super::{GOOD, charges, choice, comes_back, link, pay_by, payer, told};
+use crate::support::{Provider, World};
+
+on_both_databases! {
+    the_issuer_asks_and_the_right_code_pays,
+    a_wrong_code_declines_and_another_try_pays,
+    an_answer_counts_once_and_where_it_belongs,
+    what_is_given_up_at_the_issuer_is_paid_otherwise,
+}
+
+/// A test card that asks for a code by the second version.
+pub const CHALLENGE: &str = "4314220000000056";
+/// The second version, no question.
+const FRICTIONLESS: &str = "4477000000000006";
+/// A test card that asks by the first version.
+pub const LEGACY: &str = "4012000000020063";
+/// Declined after a right code, by the second version and by the first.
+const IN_VAIN: [&str; 2] = ["4314220000000072", "4165519761269614"];
+/// Any code but one is right.
+const RIGHT: &str = "12345";
+/// That one.
+const WRONG: &str = "0000";
+
+/// Through the hidden frame, if there is one, up to the issuer's question or the end.
+fn to_issuer(page: &Page) -> Page {
+    let mut page = page.clone();
+    if page.state() == "fingerprint" {
+        let frame = page.submit(&page.form(|form| form.tag.get("data-check").is_some()));
+        let looked = frame.submit(&frame.form(|form| form.tag.get("id") == Some("return")));
+        assert_eq!(looked.status, 200, "{}", looked.html);
+        let done = page.form(|form| form.tag.get("data-done").is_some());
+        page = page.submit(&done.filled(&[("completed", "1")]));
+    }
+    if page.state() == "challenge" {
+        let leaves = page.form(|form| form.tag.get("data-leave").is_some());
+        let policy = page.header("content-security-policy").to_owned();
+        let origin = url::Url::parse(&leaves.action).unwrap().origin().ascii_serialization();
+        assert!(policy.contains(&format!("form-action 'self' https: {origin};")), "{policy}");
+        page = page.submit(&leaves);
+    }
+    page
+}
+
+/// Answers the issuer's question; gives the page whose form leads back to us.
+fn answered(asked: &Page, code: &str) -> Page {
+    let question = asked.form(|form| form.get("code").is_some());
+    let back = asked.submit(&question.filled(&[("code", code)]).pressed("confirm"));
+    assert_eq!(back.status, 200, "{}", back.html);
+    back
+}
+
+/// Goes back to us.
+pub fn back(from: &Page) -> Page {
+    from.submit(&from.form(|form| form.tag.get("id") == Some("return")))
+}
+
+/// Pays by a card that asks, and answers rightly; gives the page whose form leads back to us.
+pub fn answered_of(world: &World, payment_id: &str, number: &str) -> Page {
+    answered(&to_issuer(&pay_by(world, &link(world, payment_id), number)), RIGHT)
+}
+
+fn the_issuer_asks_and_the_right_code_pays(world: &mut World) {
+    let codes = |eci: &str| Some(eci.to_owned());
+    for (id, number, asks, eci) in [
+        ("second version", CHALLENGE, true, codes("05")),
+        ("no question", FRICTIONLESS, false, codes("05")),
+        ("first version", LEGACY, true, codes("05")),
+    ] {
+        let page = to_issuer(&pay_by(world, &link(world, id), number));
+        let page = if asks {
+            // Whoever looks meanwhile is offered the way on.
+            let token =
+                payer(world).open(&world.node.url(&link(world, id).path(&world.merchant.secret)));
+            assert_eq!(token.state(), "waiting", "{}", token.html);
+            assert!(token.html.contains("?go=1"), "{}", token.html);
+            let answer = answered(&page, RIGHT);
+            // The node is another one by then.
+            world.node.stop_and_start();
+            back(&answer)
+        } else {
+            page
+        };
+        assert_eq!(page.ended(), ("success".to_owned(), "0".to_owned()), "{id}: {}", page.html);
+        comes_back(world, &page, "/thanks");
+        let success = world.shop.wait_status(id, "success");
+        assert_eq!(
+            success.body["operation"]["eci"].as_str().map(str::to_owned),
+            eci,
+            "{}",
+            success.body
+        );
+        assert_eq!(told(world, id).last().unwrap(), "success: sale success 0");
+    }
+    assert_eq!(charges(world), 3);
+}
+
+fn a_wrong_code_declines_and_another_try_pays(world: &mut World) {
+    for (id, number, code) in [
+        ("wrong", CHALLENGE, WRONG),
+        ("wrong by 1", LEGACY, WRONG),
+        ("in vain", IN_VAIN[0], RIGHT),
+        ("in vain by 1", IN_VAIN[1], RIGHT),
+    ] {
+        let asked = to_issuer(&pay_by(world, &link(world, id), number));
+        let page = back(&answered(&asked, code));
+        assert_eq!(page.ended(), ("decline".to_owned(), "10114".to_owned()), "{id}: {}", page.html);
+        comes_back(world, &page, "/sorry");
+        let decline = world.shop.wait_status(id, "decline");
+        assert_eq!(decline.code(), "10114", "{}", decline.body);
+    }
+    assert_eq!(charges(world), 0);
+    // The payer gives up at the issuer's page, then pays by the same card.
+    let asked = to_issuer(&pay_by(world, &link(world, "after all"), CHALLENGE));
+    let question = asked.form(|form| form.get("code").is_some());
+    let page = back(&asked.submit(&question.pressed("cancel")));
+    assert_eq!(page.state(), "fail", "{}", page.html);
+    let again = page.again();
+    let asked = to_issuer(&again.submit(&again.card(CHALLENGE)));
+    let page = back(&answered(&asked, RIGHT));
+    assert_eq!(page.ended().0, "success", "{}", page.html);
+    world.shop.wait_status("after all", "success");
+    assert_eq!(charges(world), 1);
+}
+
+fn what_is_given_up_at_the_issuer_is_paid_otherwise(world: &mut World) {
+    for (id, number) in [("left 2", CHALLENGE), ("left 1", LEGACY)] {
+        let before = charges(world);
+        let asked = to_issuer(&pay_by(world, &link(world, id), number));
+        let waiting =
+            payer(world).open(&world.node.url(&link(world, id).path(&world.merchant.secret)));
+        let again = waiting.submit(&waiting.form(|form| form.action.ends_with("/cancel")));
+        assert_eq!((again.status, again.state().as_str()), (200, "choose"), "{}", again.html);
+        world.shop.wait_status(id, "decline");
+        // The tab with the issuer's question was left open; its answer takes nothing.
+        let question = asked.form(|form| form.get("code").is_some());
+        let late = asked.submit(&question.filled(&[("code", RIGHT)]).pressed("confirm"));
+        assert!(!late.html.contains("id=\"return\""), "there is nothing to confirm: {}", late.html);
+        assert_eq!(charges(world), before);
+        let paid = again.submit(&again.card(GOOD));
+        assert_eq!(paid.ended().0, "success", "{}", paid.html);
+        world.shop.wait_status(id, "success");
+        assert_eq!(charges(world), before + 1);
+        let document = world.merchant.status(&world.node, id);
+        assert_eq!(super::operations(&document).len(), 2, "{document}");
+    }
+}
+
+fn an_answer_counts_once_and_where_it_belongs(world: &mut World) {
+    for (kind, number) in [("2", CHALLENGE), ("1", LEGACY)] {
+        let [first, second] = ["a", "b"].map(|name| format!("{name} {kind}"));
+        let pages = [&first, &second].map(|id| to_issuer(&pay_by(world, &link(world, id), number)));
+        let [mine, foreign] = pages.map(|page| answered(&page, RIGHT));
+        let [mine, foreign] =
+            [&mine, &foreign].map(|page| page.form(|form| form.tag.get("id") == Some("return")));
+        let at = |form: &super::html::Form| form.action.clone();
+        let before = charges(world);
+
+        // The answer of the second payment brought to the first: nothing comes of it.
+        let misled = payer(world).post(&at(&mine), &foreign.fields);
+        assert!(misled.state() != "success" && misled.state() != "fail", "{}", misled.html);
+        assert_eq!(misled.standing(), at(&mine).strip_suffix("/3ds").unwrap());
+        assert_eq!(charges(world), before, "neither of the two is charged");
+
+        // The right one, many times at once and once more.
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    start.wait();
+                    payer(world).post(&at(&mine), &mine.fields)
+                });
+            }
+        });
+        let page = payer(world).post(&at(&mine), &mine.fields);
+        assert_eq!(page.ended().0, "success", "{}", page.html);
+        world.shop.wait_status(&first, "success");
+        assert_eq!(charges(world), before + 1);
+        // Nor does anything that is no answer.
+        for fields in [vec![], vec![("cres", "e30")], vec![("PaRes", "x")], vec![("cres", "\u{0}")]]
+        {
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            let page = payer(world).post(&at(&mine), &fields);
+            assert_eq!(page.ended().0, "success", "{}", page.html);
+        }
+        let page = payer(world).post(&at(&foreign), &foreign.fields);
+        assert_eq!(page.ended().0, "success", "{}", page.html);
+        world.shop.wait_status(&second, "success");
+        assert_eq!(charges(world), before + 2);
+        for id in [&first, &second] {
+            let finals = told(world, id)
+                .into_iter()
+                .filter(|line| !line.contains("3ds"))
+                .collect::<Vec<_>>();
+            assert_eq!(finals, ["success: sale success 0"], "{id}");
+        }
+    }
+    let orders = world.emulators.orders(Provider::Rbs);
+    assert!(orders.iter().all(|order| order["charges"] == 1), "{orders:?}");
+
+    // An address that is not ours leads nowhere; one with a letter changed is not ours.
+    let page = pay_by(world, &link(world, "token"), GOOD);
+    let token = page.standing();
+    let last = token.chars().last().unwrap();
+    let altered = |at: usize| {
+        let mut letters: Vec<char> = token.chars().collect();
+        letters[at] = if letters[at] == 'a' { 'b' } else { 'a' };
+        letters.into_iter().collect::<String>()
+    };
+    let start = token.len() - 45;
+    assert!(last.is_ascii_alphanumeric());
+    for wrong in [
+        altered(start),
+        altered(start + 6),
+        altered(start + 15),
+        altered(token.len() - 1),
+        world.node.url("/payment/garbage"),
+        world.node.url(&format!("/payment/{}", "0".repeat(45))),
+    ] {
+        for path in ["", "/again", "/3ds", "/events"] {
+            assert_eq!(payer_status(world, "GET", &format!("{wrong}{path}")), 404, "{wrong}{path}");
+        }
+        for path in ["/again", "/cancel", "/3ds", "/fingerprint"] {
+            assert_eq!(
+                payer_status(world, "POST", &format!("{wrong}{path}")),
+                404,
+                "{wrong}{path}"
+            );
+        }
+        assert_eq!(payer(world).open(&wrong).state(), "gone");
+    }
+    assert_eq!(choice(world, &link(world, "still works")).status, 200);
+}
+
+fn payer_status(_: &World, method: &str, url: &str) -> u16 {
+    altyn_testkit::harness::http::request(method, url, &[("accept", "text/html")], b"")
+        .unwrap()
+        .status
+}
