@@ -2,7 +2,7 @@
 
 import { CARDS } from './pages/payment.mjs';
 import { EVERYWHERE, journey } from './journey.mjs';
-import { asked, paid, redirected } from './told.mjs';
+import { paid } from './told.mjs';
 
 journey('Alfa-Click by going to the bank', EVERYWHERE, async (payer) => {
   await payer.shop.buy({ way: 'alfa-click' });
@@ -15,7 +15,7 @@ journey('Alfa-Click by going to the bank', EVERYWHERE, async (payer) => {
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [redirected, paid],
+    told: [paid],
     scenario: 'redirect',
     deposited_minor: payer.minor,
     charges: 1,
@@ -72,7 +72,7 @@ journey('a card whose bank asks for a code', EVERYWHERE, async (payer) => {
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [...asked(2), paid],
+    told: [paid],
     deposited_minor: payer.minor,
     charges: 1,
   });
@@ -91,7 +91,7 @@ journey('a card via the partner', EVERYWHERE, async (payer) => {
   await payer.shop.receipt('success');
   await payer.ends({
     status: 'success',
-    told: [redirected, paid],
+    told: [paid],
     at: 'ipay',
     deposited_minor: payer.minor,
     charges: 1,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { CARDS } from './pages/payment.mjs';
 import { PAIRED, journey } from './journey.mjs';
-import { paid, redirected } from './told.mjs';
+import { paid } from './told.mjs';
 
 journey('Alfa-Click by bill', PAIRED, async (payer) => {
   const login = `payer-${payer.minor}`;
@@ -40,7 +40,7 @@ journey('the partner asks for what the shop does not know', PAIRED, async (payer
   await payer.bank.back();
   await payer.payment.outcome('success');
   await payer.shop.receipt('success');
-  await payer.ends({ status: 'success', told: [redirected, paid], at: 'ipay', charges: 1 });
+  await payer.ends({ status: 'success', told: [paid], at: 'ipay', charges: 1 });
 });
 
 journey('given up at the bank, then paid by card', PAIRED, async (payer) => {
@@ -58,7 +58,7 @@ journey('given up at the bank, then paid by card', PAIRED, async (payer) => {
   await payer.shop.receipt('success');
   await payer.shop.told('success');
   const told = await payer.shop.callbacks();
-  assert.deepEqual([told.at(0), told.at(-1)], [redirected, paid]);
+  assert.deepEqual([told.at(0), told.at(-1)], [paid]);
   assert.deepEqual(told.at(1)?.slice(0, 2), ['decline', 'sale decline']);
   const orders = await payer.demo.orders('rbs', payer.minor);
   assert.deepEqual(orders.map((order) => order.charges), [0, 1]);

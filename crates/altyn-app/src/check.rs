@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::ledger::{Account, Direction, Entry, PostingKind, is_balanced};
 use altyn_domain::money::Currency;
-use altyn_domain::payment::table::{self, CallbackEffect};
+use altyn_domain::payment::table::{self};
 use altyn_domain::payment::{Event, Operation, OperationKind, OperationState, Record};
 use async_trait::async_trait;
 
@@ -173,6 +173,15 @@ fn look_at(
             as u64;
 }
 
+/// A capture or void in one of these has the hold to itself.
+const ENDS_A_HOLD: &[OperationState] = &[
+    OperationState::Accepted,
+    OperationState::Sending,
+    OperationState::Unknown,
+    OperationState::Pending,
+    OperationState::Approved,
+];
+
 /// I6, I7: the payment is what its operations make it.
 fn check_state(dossier: &Dossier, breaches: &mut Vec<Breach>) {
     let record = &dossier.record;
@@ -206,14 +215,24 @@ fn check_state(dossier: &Dossier, breaches: &mut Vec<Breach>) {
             OperationState::Pending,
         ],
     );
-    let stored =
-        (payment.captured.minor(), payment.refunded.minor(), payment.refund_reserved.minor());
-    if stored != (captured, refunded, reserved) {
-        let computed = (captured, refunded, reserved);
+    let authorized = sum(OperationKind::Sale, &[OperationState::Approved])
+        + sum(OperationKind::Authorization, &[OperationState::Approved]);
+    let ended_holds =
+        sum(OperationKind::Capture, ENDS_A_HOLD) > 0 && sum(OperationKind::Void, ENDS_A_HOLD) > 0;
+    if ended_holds {
+        breach("I7", "a hold is captured and released".to_owned());
+    }
+    let stored = (
+        payment.authorized.minor(),
+        payment.captured.minor(),
+        payment.refunded.minor(),
+        payment.refund_reserved.minor(),
+    );
+    if stored != (authorized, captured, refunded, reserved) {
+        let computed = (authorized, captured, refunded, reserved);
         breach("I7", format!("counts {stored:?}, its operations make {computed:?}"));
     }
-    if captured > payment.authorized.minor() {
-        let authorized = payment.authorized.minor();
+    if captured > authorized {
         breach("I7", format!("captures {captured} of {authorized}"));
     }
     if refunded + reserved > captured {
@@ -276,7 +295,9 @@ fn check_entries(dossier: &Dossier, operation: &Operation, breaches: &mut Vec<Br
     for posting in PostingKind::ALL.iter().copied() {
         let entries = entries_of(posting);
         let expected = (Some(posting) == own && approved)
-            || (posting == PostingKind::LateMoney && operation.late_money);
+            || (posting == PostingKind::LateMoney
+                && operation.late_money
+                && operation.kind == OperationKind::Sale);
         let mut breach = |detail: String| {
             breaches.push(broken(dossier, Some(operation.id), "I2", detail));
         };
@@ -317,7 +338,8 @@ fn check_work(dossier: &Dossier, breaches: &mut Vec<Breach>) {
             breaches.push(broken(dossier, Some(operation.id), "I14", detail));
         }
     }
-    let opening = dossier.record.opening().filter(|_| !dossier.record.free_hold().is_zero());
+    let stands = !dossier.record.free_hold().is_zero() && !dossier.record.is_release_asked();
+    let opening = dossier.record.opening().filter(|_| stands);
     if let Some(held) = opening
         && !has(JobKind::CaptureHold, held.id.get())
     {
@@ -341,7 +363,7 @@ fn check_callbacks(dossier: &Dossier, project: Option<&StoredProject>, breaches:
             event.operation == operation.id
                 && event.event.is_some_and(|word| {
                     table::TRANSITIONS.iter().any(|row| {
-                        row.callback == CallbackEffect::Owed
+                        dossier.record.payment.is_told(row)
                             && row.event == word
                             && row.to == event.state
                             && row.kinds.contains(&operation.kind)

@@ -65,6 +65,8 @@ reasons! {
     Interrupted = "interrupted",
     /// More is to be captured than is held.
     CaptureExceedsHold = "capture_exceeds_hold",
+    /// The bank has let the hold go by itself; there is nothing to capture.
+    HoldReleased = "hold_released",
     /// A hold is released whole.
     PartialVoidUnsupported = "partial_void_unsupported",
     /// The method has no second stage.

@@ -147,7 +147,8 @@ struct Sums {
     orders: u64,
     /// Orders that were paid.
     paid: u64,
-    /// Times money was taken; equals `paid` or something is wrong.
+    /// Times money was taken; equals `paid` unless holds were captured in parts, or something is
+    /// wrong.
     charges: u64,
     /// What issuers agreed to, held or taken.
     approved_minor: u64,

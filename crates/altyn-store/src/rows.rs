@@ -249,6 +249,7 @@ rows! {
         payment: i64,
         generation: i64,
         kind: String,
+        method: String,
         amount_minor: i64,
         currency: String,
         state: String,

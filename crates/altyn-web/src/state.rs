@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tracing::Instrument;
 
 use crate::metrics::Metrics;
+use crate::payment_page::Room;
 use crate::payment_page::refusal_code::RefusalCodes;
 use crate::payment_page::token::PageTokens;
 
@@ -40,7 +41,9 @@ pub struct Web {
     /// Seals the codes of refused links.
     pub codes: Arc<RefusalCodes>,
     /// Room for streams of news.
-    pub streams: Arc<Semaphore>,
+    pub streams: Room,
+    /// Room for questions to providers that a waiting payer brings on.
+    pub questions: Room,
 }
 
 /// Calls that must run to their end although the client that asked for them may have gone: only

@@ -33,14 +33,7 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
         Evidence { operation: operation.id, outcome: &outcome, attempt: None, job: Some(job) };
     match run::write_evidence(context, &project, record, &evidence).await? {
         Applied::Changed(_) => Ok(outcome.as_str()),
-        Applied::LateMoney(_) => {
-            tracing::error!(
-                payment.id = job.payment.get(),
-                operation.id = job.subject,
-                "money arrived for a declined operation; it is in suspense, a person must settle it"
-            );
-            Ok("late_money")
-        }
+        Applied::LateMoney(_) => Ok("late_money"),
         Applied::Nothing if operation.state.is_final() => {
             run::finish(context, job.done(), "ended_before").await
         }
@@ -99,7 +92,7 @@ async fn ask(
     Ok(Some(outcome))
 }
 
-/// A declined sale is asked about when the provider notifies: money may have come late.
+/// A declined payment is asked about when the provider notifies: money may have come late.
 fn worth_asking(operation: &Operation) -> bool {
     match operation.state {
         OperationState::Sending
@@ -108,7 +101,7 @@ fn worth_asking(operation: &Operation) -> bool {
         | OperationState::Instructed
         | OperationState::Authenticating
         | OperationState::Pending => true,
-        OperationState::Declined => operation.kind == OperationKind::Sale && operation.attempts > 0,
+        OperationState::Declined => operation.kind.is_opening() && operation.attempts > 0,
         OperationState::Accepted
         | OperationState::Clarifying
         | OperationState::Approved

@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     let Some(operation) = record.operation(job.operation()).cloned() else {
         return run::finish(context, job.done(), "gone").await;
     };
-    let method = record.payment.method;
+    let method = operation.method;
     let provider = context.providers.get(&operation.account).cloned();
     let Some(provider) = provider.filter(|found| found.capabilities().methods.contains(&method))
     else {
@@ -96,10 +96,7 @@ async fn recover(
     } else {
         let call = run::provider_call(context, project, &record, operation).await?;
         match provider.close(&call).await {
-            ProviderOutcome::Declined(_, facts) => {
-                ProviderOutcome::Declined(Reason::Interrupted, facts)
-            }
-            approved @ ProviderOutcome::Approved(_) => approved,
+            ended @ (ProviderOutcome::Declined(..) | ProviderOutcome::Approved(_)) => ended,
             ProviderOutcome::Redirect(..)
             | ProviderOutcome::Authenticate(..)
             | ProviderOutcome::Instruct(_)

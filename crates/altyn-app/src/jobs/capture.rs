@@ -16,6 +16,13 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     let Some(due) = due.filter(|_| about_it && !record.free_hold().is_zero()) else {
         return run::finish(context, job.done(), "ended_before").await;
     };
+    if record.is_release_asked() {
+        tracing::error!(
+            payment.id = job.payment.get(),
+            "a hold was to be released and stands; it is not captured, a person must look"
+        );
+        return run::finish(context, job.done(), "release_asked").await;
+    }
     let at = context.moment(&project);
     let left = due.as_millis() - at.project.as_millis();
     if left > 0 {

@@ -72,6 +72,12 @@ impl JobKind {
         }
     }
 
+    /// Whether a wake that came while it was worked on is a reason to look again: a notification
+    /// after the answer, a payer's answer after the look.
+    pub const fn heeds_wakes(self) -> bool {
+        matches!(self, Self::AskOutcome | Self::CallProvider)
+    }
+
     /// Reads the number back.
     pub fn from_number(number: i64) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.number() == number)

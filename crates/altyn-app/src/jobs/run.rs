@@ -107,7 +107,7 @@ pub(crate) async fn provider_call(
     let deposited = payment.captured.minor().saturating_sub(payment.refunded.minor());
     Ok(ProviderCall {
         kind: operation.kind,
-        method: payment.method,
+        method: operation.method,
         order_number: altyn_domain::id::order_number(operation.id),
         amount: operation.amount,
         details: details_for_provider(context, payment),
@@ -186,6 +186,13 @@ pub(crate) async fn write_evidence(
             }
             Applied::Nothing => return Ok(applied),
         };
+        if matches!(applied, Applied::LateMoney(_)) {
+            tracing::error!(
+                payment.id = payment.1.get(),
+                operation.id = evidence.operation.get(),
+                "money arrived, or is held, for a declined operation; a person must settle it"
+            );
+        }
         changeset.attempt_end = evidence.attempt_end(payment.0, at.real);
         if let Some(job) = job {
             end_job(&mut changeset, job);

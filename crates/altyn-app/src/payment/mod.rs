@@ -19,7 +19,7 @@ pub use accept::{AcceptError, Accepted, accept_payment};
 pub use card::{Answer, AnswerError, Begun, pay_by_card, take_answer};
 pub use clarify::{ClarifyError, clarify};
 pub use hold::{HoldError, accept_capture, accept_void};
-pub use payer::{TryError, accept_try, give_up};
+pub use payer::{TryError, accept_try, give_up, is_given_up_from};
 pub use refund::{RefundError, accept_refund};
 pub use status::{find_operation, find_payment};
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use altyn_domain::id::{OperationId, PaymentId};
-use altyn_domain::payment::OperationState;
 use altyn_domain::payment::decide::{self, TryRefusal, TryRequest};
+use altyn_domain::payment::{Operation, OperationState};
+use altyn_domain::reason::Reason;
 
 use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
 use crate::jobs::{Evidence, provider_call, write_evidence};
+use crate::ports::ProviderOutcome;
 use crate::projects::ProjectEntry;
 
 /// Why the payer cannot try again.
@@ -59,10 +61,7 @@ pub async fn give_up(
         return Ok(());
     };
     let Some(opening) = record.opening().cloned() else { return Ok(()) };
-    let waits = matches!(
-        opening.state,
-        OperationState::Redirected | OperationState::Instructed | OperationState::Authenticating
-    );
+    let waits = is_given_up_from(&opening);
     let Some(provider) = context
         .providers
         .get(&opening.account)
@@ -71,7 +70,37 @@ pub async fn give_up(
         return Ok(());
     };
     let call = provider_call(context, project, &record, &opening).await?;
-    let outcome = provider.close(&call).await;
+    let outcome = match provider.close(&call).await {
+        // We have closed it, because the payer asked.
+        ProviderOutcome::Declined(Reason::Interrupted, facts) => {
+            ProviderOutcome::Declined(Reason::CancelledByPayer, facts)
+        }
+        ended @ (ProviderOutcome::Declined(..) | ProviderOutcome::Approved(_)) => ended,
+        // Still open there: it stays as it is here.
+        ProviderOutcome::Redirect(..)
+        | ProviderOutcome::Authenticate(..)
+        | ProviderOutcome::Instruct(_)
+        | ProviderOutcome::Pending(_)
+        | ProviderOutcome::NotSent(_)
+        | ProviderOutcome::Unknown(_) => return Ok(()),
+    };
     let evidence = Evidence { operation: opening.id, outcome: &outcome, attempt: None, job: None };
     write_evidence(context, project, record, &evidence).await.map(drop)
+}
+
+/// Whether an order may be given up: the payer is away at a bank, or the way of a card to its
+/// acquirer was lost and nobody can go on with it.
+pub fn is_given_up_from(opening: &Operation) -> bool {
+    match opening.state {
+        OperationState::Redirected
+        | OperationState::Instructed
+        | OperationState::Authenticating => true,
+        OperationState::Unknown | OperationState::Pending => opening.is_card_opening(),
+        OperationState::Accepted
+        | OperationState::Clarifying
+        | OperationState::Sending
+        | OperationState::Approved
+        | OperationState::Declined
+        | OperationState::Rejected => false,
+    }
 }

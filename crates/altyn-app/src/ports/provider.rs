@@ -202,6 +202,8 @@ pub struct NotificationSubject {
     pub order_number: Option<String>,
     /// The provider's transaction that was refunded.
     pub refunded_transaction: Option<String>,
+    /// It proves by itself that its sender was given this order.
+    pub authentic: bool,
 }
 
 /// One account at one provider.
@@ -240,8 +242,9 @@ pub trait Provider: Send + Sync {
         ProviderOutcome::Declined(Reason::AuthenticationFailed, call.facts.clone())
     }
 
-    /// Gives up an order that is not paid, so that it cannot be paid any more: `Declined` when it
-    /// is closed, the outcome when it had one before, else `Unknown`.
+    /// Gives up an order that is not paid, so that it cannot be paid any more: `Declined` for
+    /// [`Reason::Interrupted`] when this closed it or it never existed, the outcome when it had
+    /// one before, else `Unknown`.
     async fn close(&self, call: &ProviderCall) -> ProviderOutcome {
         self.ask(call).await
     }

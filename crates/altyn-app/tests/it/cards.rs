@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use altyn_app::inbound;
 use altyn_app::jobs::LEASE_MS;
 use altyn_app::payment::{
     Answer, AnswerError, HoldError, PaymentTarget, TryError, accept_capture, accept_payment,
@@ -9,6 +10,7 @@ use altyn_app::payment::{
 };
 use altyn_app::ports::ProviderOutcome;
 use altyn_app::ports::provider::AuthenticationAnswer;
+use altyn_domain::id::order_number;
 use altyn_domain::method::Method;
 use altyn_domain::money::{Amount, Currency};
 use altyn_domain::payment::decide::{
@@ -145,7 +147,7 @@ async fn a_process_that_died_before_the_call_leaves_nothing_to_charge() {
 async fn a_process_that_died_in_the_call_is_followed_by_one_that_closes_the_order() {
     for (answer, state, told) in [
         (
-            declined(Reason::GeneralDecline),
+            declined(Reason::Interrupted),
             PaymentState::Declined,
             "sale declined interrupted / declined",
         ),
@@ -290,13 +292,66 @@ async fn a_payer_tries_again_and_two_tabs_make_one_try() {
     let page = format!("https://pay.example/payment/7-{}", payment.get());
     assert_eq!(back.last().unwrap().as_deref(), Some(page.as_str()), "back to the page");
     assert_eq!(world.state("order-1").await, PaymentState::AwaitingRedirect);
-    world.bank.will([declined(Reason::CancelledByPayer)]);
+    world.bank.will([unknown()]);
     give_up(context, project, payment).await.unwrap();
-    assert_eq!(world.state("order-1").await, PaymentState::Declined);
+    assert_eq!(
+        world.state("order-1").await,
+        PaymentState::AwaitingRedirect,
+        "not closed, not ended"
+    );
+    world.bank.will([declined(Reason::Interrupted)]);
     give_up(context, project, payment).await.unwrap();
-    assert_eq!(world.bank.called(), ["submit_card", "submit", "close"], "closed once");
+    let last = world.record("order-1").await.opening().unwrap().reason;
+    assert_eq!(last, Some(Reason::CancelledByPayer));
+    give_up(context, project, payment).await.unwrap();
+    assert_eq!(world.bank.called(), ["submit_card", "submit", "close", "close"], "closed once");
     let record = world.record("order-1").await;
     assert_eq!((record.tries(), record.payment.method), (2, Method::AlfaClick));
+    world.check().await;
+}
+
+#[tokio::test]
+async fn money_that_comes_late_for_an_earlier_try_is_seen() {
+    let world = World::new().await;
+    let (context, project) = (&world.context, &world.project);
+    let mut asked = crate::world::sale_request("order-1");
+    asked.details.page = Some(PageWishes::default());
+    let first = world.accept(asked).await;
+    world.bank.will([declined(Reason::CancelledByPayer)]);
+    world.work().await;
+    let payment = world.record("order-1").await.payment.id;
+    let card = world.card();
+    let request = TryRequest {
+        method: Method::Card,
+        customer: Customer::default(),
+        card: Some(card.card.facts()),
+    };
+    let second = accept_try(context, project, payment, request).await.unwrap();
+    world.bank.will([approved()]);
+    pay_by_card(context, project, (payment, second), card).await.unwrap();
+    assert_eq!(world.state("order-1").await, PaymentState::Paid);
+    let parameters = vec![("order".to_owned(), order_number(first))];
+    inbound::receive(context, "bank", parameters).await.unwrap();
+    world.bank.will([approved()]);
+    assert!(world.work().await.contains(&"late_money"));
+    let methods = world.bank.each(|call| call.method);
+    assert_eq!(methods, [Method::AlfaClick, Method::Card, Method::AlfaClick]);
+    assert!(world.operation("order-1", first).await.late_money);
+    world.check().await;
+}
+
+#[tokio::test]
+async fn a_hold_that_was_to_be_released_is_not_captured_by_itself() {
+    let world = World::new().await;
+    held(&world, "order-1").await;
+    let (context, project) = (&world.context, &world.project);
+    accept_void(context, project, &target("order-1"), VoidRequest::default()).await.unwrap();
+    world.bank.will([declined(Reason::WrongState)]);
+    world.work().await;
+    assert_eq!(world.state("order-1").await, PaymentState::Authorized);
+    world.clock.advance(CAPTURE_AFTER_MS + 1);
+    assert!(world.work().await.contains(&"release_asked"));
+    assert_eq!(world.state("order-1").await, PaymentState::Authorized);
     world.check().await;
 }
 

@@ -125,7 +125,11 @@ impl Provider for Account {
     ) -> Result<NotificationSubject, NotificationError> {
         let order = parameters.iter().find(|(name, _)| name == "order");
         let (_, order) = order.ok_or(NotificationError::BadParameter("order"))?;
-        Ok(NotificationSubject { order_number: Some(order.clone()), refunded_transaction: None })
+        Ok(NotificationSubject {
+            order_number: Some(order.clone()),
+            refunded_transaction: None,
+            authentic: true,
+        })
     }
 }
 
@@ -227,6 +231,11 @@ impl World {
         let request = PaymentRequest { card: Some(card.card.facts()), ..request };
         let accepted = accept_payment(&self.context, &self.project, request).await.unwrap();
         (accepted, card)
+    }
+
+    /// A card in hand.
+    pub fn card(&self) -> CardPayment {
+        card_payment(self.clock.now())
     }
 
     /// Takes the card to the acquirer.

@@ -57,13 +57,18 @@ fn claim_of(note: &Notification, call: &ProviderCall, seal: &str) -> Option<Clai
     for (slot, name) in tokens.iter_mut().zip(TOKENS) {
         *slot = value(name).filter(|token| token.chars().count() <= TOKEN_MAX_CHARS)?.to_owned();
     }
-    let given = value("seal").unwrap_or_default();
     Some(Claim {
         tokens,
         transaction: value("txncd").map(str::to_owned),
         paid: value("mc").and_then(|text| minor_of(text, call.amount.currency())),
-        sealed: bool::from(given.as_bytes().ct_eq(seal.as_bytes())),
+        sealed: is_sealed(&note.parameters, seal),
     })
+}
+
+/// Whether a callback carries this seal.
+pub(super) fn is_sealed(parameters: &[(String, String)], seal: &str) -> bool {
+    let given = parameter(parameters, "seal").unwrap_or_default();
+    given.as_bytes().ct_eq(seal.as_bytes()).into()
 }
 
 /// A parameter by name, if it is not empty.

@@ -279,13 +279,16 @@ impl Provider for Ipay {
             return Ok(NotificationSubject {
                 order_number: None,
                 refunded_transaction: Some(code),
+                authentic: false,
             });
         }
         // The browser's callback carries no signature: asking the partner authenticates it.
         match value("id").or_else(|| value("oid")) {
-            Some(order) => {
-                Ok(NotificationSubject { order_number: Some(order), refunded_transaction: None })
-            }
+            Some(order) => Ok(NotificationSubject {
+                authentic: map::is_sealed(parameters, &wire::seal(&self.config, &order)),
+                order_number: Some(order),
+                refunded_transaction: None,
+            }),
             None => Err(NotificationError::BadParameter("id")),
         }
     }

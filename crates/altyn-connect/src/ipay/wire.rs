@@ -51,6 +51,7 @@ pub(super) fn form_hash(key: &str, form: &[(String, String)]) -> String {
 pub(super) fn form(config: &IpayConfig, call: &ProviderCall) -> Option<Form> {
     let customer = &call.details.customer;
     let order = call.order_number.as_str();
+    let seal = seal(config, order);
     let mut form = vec![("live", if call.test { "0" } else { "1" }.to_owned())];
     form.extend(CHANNELS.iter().map(|(name, switch)| (*name, (*switch).to_owned())));
     form.extend([
@@ -61,8 +62,11 @@ pub(super) fn form(config: &IpayConfig, call: &ProviderCall) -> Option<Form> {
         ("eml", email(customer.email.as_deref())),
         ("vid", config.vid.clone()),
         ("curr", call.amount.currency().code().to_owned()),
-        ("cbk", with_query(&config.callback_url, &format!("seal={}", seal(config, order)))),
-        ("lbk", with_query(&config.callback_url, &format!("oid={order}&cancelled=1"))),
+        ("cbk", with_query(&config.callback_url, &format!("seal={seal}"))),
+        (
+            "lbk",
+            with_query(&config.callback_url, &format!("oid={order}&cancelled=1&seal={seal}")),
+        ),
         ("cst", "1".to_owned()),
         ("crl", "0".to_owned()),
         ("autopay", "1".to_owned()),

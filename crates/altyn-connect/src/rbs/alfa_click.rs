@@ -74,8 +74,12 @@ impl Gateway {
     }
 }
 
-/// errorCode 1 also stands for a bad order number (§1.1): then there is no order.
+/// errorCode 1 also stands for a bad order number (§1.1): then there is no order, unless we know
+/// of one.
 pub(super) fn bad_number(call: &ProviderCall) -> ProviderOutcome {
+    if call.facts.payment_id.is_some() {
+        return map::lost();
+    }
     ProviderOutcome::Declined(Reason::ProviderRefusedData, call.facts.clone())
 }
 

@@ -4,12 +4,15 @@
 //! comes back is a step of 3-D Secure for the payer, or nothing of worth: a decline looks like a
 //! success there, so the order's status is asked every time. Guaranteed: what happens before the
 //! card leaves us is [`ProviderOutcome::NotSent`], because nobody else has it and the order cannot
-//! be paid; after that only a status, or an explicit refusal on an order that stands unpaid, ends
-//! it. No word of the gateway about a card is quoted: the card may be among them.
+//! be paid; after that only a status ends it. An order that is refused in words and stands open is
+//! closed first: its id is in callbacks and in the forms of 3-D Secure, and whoever has that could
+//! still pay it. No word of the gateway about a card is quoted: the card may be among them.
 //!
 //! Source: providers.md §1.4, §1.5, §4.3, ruling 23.
 
 mod place;
+
+use std::future::Future;
 
 use altyn_app::ports::provider::{
     AuthenticationAnswer, CardPayment, ProviderCall, ProviderOutcome,
@@ -23,7 +26,7 @@ use super::map::reason::{NO_ATTEMPT, is_under_way, reason_of};
 use super::map::{self, OpenAt, Order};
 use super::request::{self, Fields};
 use super::wire::step::{Step, Word};
-use super::wire::{self, OrderView, Reply};
+use super::wire::{self, Code, OrderView, Reply};
 use crate::http::HttpError;
 use place::Place;
 
@@ -43,13 +46,15 @@ impl Gateway {
                 return ProviderOutcome::NotSent(detail);
             }
         };
+        self.in_time(self.pay(call, payment, registered)).await
+    }
+
+    /// All that is asked of the gateway while somebody waits for a card's outcome.
+    async fn in_time(&self, calls: impl Future<Output = ProviderOutcome>) -> ProviderOutcome {
         let limit = self.limits.card_rest;
-        match tokio::time::timeout(limit, self.pay(call, payment, registered)).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                ProviderOutcome::Unknown(format!("no outcome within {} ms", limit.as_millis()))
-            }
-        }
+        tokio::time::timeout(limit, calls).await.unwrap_or_else(|_| {
+            ProviderOutcome::Unknown(format!("no outcome within {} ms", limit.as_millis()))
+        })
     }
 
     async fn pay(
@@ -112,6 +117,14 @@ impl Gateway {
 
     /// Takes the payer's answer to a step of 3-D Secure.
     pub(super) async fn take_answer(
+        &self,
+        call: &ProviderCall,
+        answer: &AuthenticationAnswer,
+    ) -> ProviderOutcome {
+        self.in_time(self.answered(call, answer)).await
+    }
+
+    async fn answered(
         &self,
         call: &ProviderCall,
         answer: &AuthenticationAnswer,
@@ -185,10 +198,40 @@ impl Gateway {
         let said = format!("{method} answered {} {}", reply.code().describe(), reply.error_types());
         let said = said.trim_end();
         tracing::debug!(account = self.config.account.name, order = call.order_number, "{said}");
-        match self.status(&call.order_number).await {
-            Ok(view) => judged(&view, call, word)
-                .or_when_not_sent(|detail| ProviderOutcome::Unknown(format!("{said}; {detail}"))),
-            Err(detail) => ProviderOutcome::Unknown(format!("{said}; {detail}")),
+        let outcome = match self.status(&call.order_number).await {
+            Ok(view) => match (map::order_of(&view, call), refusal(&view, call, word)) {
+                (Order::Open(OpenAt::Registered, _), Some(reason)) => {
+                    self.end_refused(call, place.md_order, reason).await
+                }
+                (order, _) => map::asked(order, call),
+            },
+            Err(detail) => ProviderOutcome::Unknown(detail),
+        };
+        match outcome {
+            ProviderOutcome::Unknown(detail) => {
+                ProviderOutcome::Unknown(format!("{said}; {detail}"))
+            }
+            known @ (ProviderOutcome::Redirect(..)
+            | ProviderOutcome::Authenticate(..)
+            | ProviderOutcome::Instruct(_)
+            | ProviderOutcome::Approved(_)
+            | ProviderOutcome::Declined(..)
+            | ProviderOutcome::Pending(_)
+            | ProviderOutcome::NotSent(_)) => known,
+        }
+    }
+
+    /// Closes an order whose card was refused; why the card was, is why the order is.
+    async fn end_refused(
+        &self,
+        call: &ProviderCall,
+        md_order: &str,
+        reason: Reason,
+    ) -> ProviderOutcome {
+        match self.shut(call, md_order).await {
+            Ok((Order::Refused(_, facts), _)) => ProviderOutcome::Declined(reason, facts),
+            Ok((order, _)) => closed(map::asked(order, call)),
+            Err(detail) => ProviderOutcome::Unknown(detail),
         }
     }
 
@@ -200,48 +243,67 @@ impl Gateway {
         };
         let id = match &order {
             // Never registered, and whoever could has died.
-            Order::Absent => {
+            Order::Absent if call.facts.payment_id.is_none() => {
                 return ProviderOutcome::Declined(Reason::Interrupted, call.facts.clone());
             }
             Order::Open(_, facts) => facts.payment_id.clone(),
-            Order::Paid(_)
+            Order::Absent
+            | Order::Paid(_)
             | Order::Held(_)
             | Order::PartlyTaken(_)
             | Order::Refused(..)
             | Order::Unclear(_) => return closed(map::asked(order, call)),
         };
         let Some(id) = id else { return unknown("the status does not tell the order's id") };
-        let fields = vec![
-            ("orderId", wire::md_order_of(&id).into()),
-            ("orderNumber", call.order_number.as_str().into()),
-        ];
-        // Whatever is answered, if anything: the status tells whether it is closed.
-        if let Err(error) = self.post("decline.do", fields, self.limits.moving).await {
-            tracing::warn!(account = self.config.account.name, %error, "decline.do");
-        }
-        match self.status(&call.order_number).await {
-            Ok(view) => closed(map::asked(map::order_of(&view, call), call)),
+        match self.shut(call, &wire::md_order_of(&id)).await {
+            Ok((Order::Refused(_, facts), ClosedBy::Us)) => {
+                ProviderOutcome::Declined(Reason::Interrupted, facts)
+            }
+            Ok((order, _)) => closed(map::asked(order, call)),
             Err(detail) => ProviderOutcome::Unknown(detail),
         }
     }
+
+    /// Has an open order closed, and gives it as it stands then: whatever is answered, if anything,
+    /// the status tells whether it is closed.
+    async fn shut(&self, call: &ProviderCall, md_order: &str) -> Result<(Order, ClosedBy), String> {
+        let fields =
+            vec![("orderId", md_order.into()), ("orderNumber", call.order_number.as_str().into())];
+        let by = match self.post("decline.do", fields, self.limits.moving).await {
+            Ok(reply) => match reply.code() {
+                Code::Absent | Code::Number(0) | Code::Unreadable => ClosedBy::Us,
+                Code::Number(_) => ClosedBy::Others,
+            },
+            Err(error) => {
+                tracing::warn!(account = self.config.account.name, %error, "decline.do");
+                match error {
+                    HttpError::NotSent(_) => ClosedBy::Others,
+                    HttpError::Unknown(_) => ClosedBy::Us,
+                }
+            }
+        };
+        let view = self.status(&call.order_number).await?;
+        Ok((map::order_of(&view, call), by))
+    }
 }
 
-/// An explicit refusal ends an order that stands unpaid and untouched: nobody else has the card or
-/// a link to the order, so it will run out.
-fn judged(view: &OrderView, call: &ProviderCall, word: Word) -> ProviderOutcome {
+/// Who closed an order, if it is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClosedBy {
+    /// We did, or asked for it without hearing the answer.
+    Us,
+    /// Not we: the gateway did not do what we asked for.
+    Others,
+}
+
+/// Why the gateway refused a card in words, on an order that no payment is being made on.
+fn refusal(view: &OrderView, call: &ProviderCall, word: Word) -> Option<Reason> {
     let reason = match word {
         Word::None => None,
         Word::Declined => Some(reason_of(call.method, view.action)),
         Word::BadInput => Some(Reason::ProviderRefusedData),
     };
-    match (map::order_of(view, call), reason) {
-        (Order::Open(OpenAt::Registered, facts), Some(reason))
-            if !view.action.is_some_and(is_under_way) =>
-        {
-            ProviderOutcome::Declined(reason, facts)
-        }
-        (order, _) => map::asked(order, call),
-    }
+    reason.filter(|_| !view.action.is_some_and(is_under_way))
 }
 
 /// Only an end is an end.

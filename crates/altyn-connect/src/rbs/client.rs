@@ -29,7 +29,7 @@ pub(super) struct Limits {
     pub(super) asking: Duration,
     /// Registering an order for a card.
     pub(super) card_register: Duration,
-    /// Everything from the card's leaving us to the outcome.
+    /// Everything from the card's leaving us, or the payer's answer to 3-D Secure, to the outcome.
     pub(super) card_rest: Duration,
     /// One call of these that the issuer is asked in.
     pub(super) card_step: Duration,

@@ -177,7 +177,10 @@ fn asked_alfa_click(order: Order, call: &ProviderCall) -> ProviderOutcome {
         Order::Open(OpenAt::Registered | OpenAt::Bank | OpenAt::Authentication, facts) => {
             ProviderOutcome::Pending(facts)
         }
-        Order::Absent => absent(),
+        Order::Absent if unseen => {
+            ProviderOutcome::NotSent("the gateway knows no such order".to_owned())
+        }
+        Order::Absent => lost(),
         Order::Unclear(detail) => ProviderOutcome::Unknown(detail),
     }
 }
@@ -186,12 +189,15 @@ fn not_handed_over() -> ProviderOutcome {
     ProviderOutcome::NotSent("registered, but the payer was never handed over".to_owned())
 }
 
-fn absent() -> ProviderOutcome {
-    ProviderOutcome::NotSent("the gateway knows no such order".to_owned())
+/// The gateway does not know an order that it told us of, or was asked to open: that proves
+/// nothing about the money.
+pub(super) fn lost() -> ProviderOutcome {
+    ProviderOutcome::Unknown("the gateway does not know the order".to_owned())
 }
 
 /// An order that is only registered is open: whether the card reached the gateway, nobody but the
-/// gateway can tell, and it may be on its way.
+/// gateway can tell, and it may be on its way. Nothing is «not sent» here: nobody has the card any
+/// more to send it again.
 fn asked_card(order: Order, call: &ProviderCall) -> ProviderOutcome {
     match order {
         Order::Paid(facts) => ProviderOutcome::Approved(facts),
@@ -208,7 +214,7 @@ fn asked_card(order: Order, call: &ProviderCall) -> ProviderOutcome {
         Order::Open(OpenAt::Registered | OpenAt::Bank | OpenAt::Authentication, facts) => {
             ProviderOutcome::Pending(facts)
         }
-        Order::Absent => absent(),
+        Order::Absent => lost(),
         Order::Unclear(detail) => ProviderOutcome::Unknown(detail),
     }
 }

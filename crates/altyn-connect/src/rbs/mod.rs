@@ -151,7 +151,11 @@ impl Provider for Rbs {
             .find(|(name, value)| name == "orderNumber" && !value.is_empty())
             .map(|(_, value)| value.clone())
             .ok_or(NotificationError::BadParameter("orderNumber"))?;
-        Ok(NotificationSubject { order_number: Some(order_number), refunded_transaction: None })
+        Ok(NotificationSubject {
+            order_number: Some(order_number),
+            refunded_transaction: None,
+            authentic: true,
+        })
     }
 }
 

@@ -148,7 +148,13 @@ pub(super) fn following<'a>(
     let order = ("orderId", md_order.into());
     match call.kind {
         OperationKind::Capture => {
-            let fields = vec![order, ("amount", amount()), ("currency", currency(call).into())];
+            let fields = vec![
+                order,
+                ("amount", amount()),
+                ("currency", currency(call).into()),
+                // The last one: what is left of the hold is released.
+                ("depositType", "2".into()),
+            ];
             Some(("deposit.do", fields))
         }
         // Without an amount the whole hold is released.

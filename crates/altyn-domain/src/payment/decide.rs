@@ -7,7 +7,7 @@
 
 mod accept;
 
-use super::table::{self, CallbackEffect, LedgerEffect, Rejection};
+use super::table::{self, LedgerEffect, Rejection};
 use super::{
     Authentication, Customer, Event, Operation, OperationEvent, OperationKind, OperationState,
     ProviderFacts, Record, Redirect,
@@ -16,7 +16,7 @@ use crate::id::OperationId;
 use crate::ledger::{Posting, PostingAt};
 use crate::money::MoneyError;
 use crate::reason::Reason;
-use crate::time::{MINUTE_MS, SECOND_MS, Timestamp};
+use crate::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 
 pub use accept::{
     CaptureRequest, PaymentRequest, RefundRequest, TRIES_MAX, TryRefusal, TryRequest, VoidRequest,
@@ -117,7 +117,8 @@ pub enum Applied {
     Changed(Change),
     /// It was known already, or says nothing new.
     Nothing,
-    /// Money moved for an operation that had ended without it: kept in suspense, and an alarm.
+    /// Money moved, or was held, for an operation that had ended without it: an alarm, and what
+    /// moved is kept in suspense.
     LateMoney(Change),
 }
 
@@ -300,11 +301,26 @@ fn follow(
             let left = capture_at.as_millis() - at.project.as_millis();
             change.work.push(owed(Work::CaptureHold, left.max(0)));
         }
+        OperationState::Declined if !record.free_hold().is_zero() => {
+            hold_again(record, change, at);
+        }
         OperationState::Sending
         | OperationState::Approved
         | OperationState::Declined
         | OperationState::Rejected => {}
     }
+}
+
+/// A hold whose capture or void was declined stands: it is captured on its date after all, or, when
+/// that date was the one that failed, tried again, ever more slowly.
+fn hold_again(record: &Record, change: &mut Change, at: Moment) {
+    let Some(opening) = record.opening() else { return };
+    let Some(capture_at) = opening.capture_at else { return };
+    let left = capture_at.as_millis() - at.project.as_millis();
+    let doublings = u32::try_from(record.captures_declined().min(5)).unwrap_or(5);
+    let pause_ms = ((HOUR_MS / 2) << doublings).min(DAY_MS);
+    let after_ms = if left > 0 { left } else { pause_ms };
+    change.work.push(Owed { work: Work::CaptureHold, operation: opening.id, after_ms });
 }
 
 /// How long to wait before an operation that surely was not sent is sent again.
@@ -348,12 +364,12 @@ fn says_nothing_new(state: OperationState, event: OperationEvent) -> bool {
 }
 
 fn is_late_money(kind: OperationKind, state: OperationState, event: OperationEvent) -> bool {
-    kind == OperationKind::Sale
+    kind.is_opening()
         && matches!(state, OperationState::Declined | OperationState::Rejected)
         && event == OperationEvent::Approve
 }
 
-/// Keeps money that came after the end in suspense, once (ruling 18).
+/// Notes money that came after the end, once, and keeps what moved in suspense (ruling 18).
 fn late_money(
     record: &mut Record,
     id: OperationId,
@@ -365,7 +381,10 @@ fn late_money(
         return Some(Applied::Nothing);
     }
     let about = PostingAt { project: operation.project, operation: id, at: at.real };
-    change.postings.push(Posting::late_money(about, operation.amount));
+    // A late hold is an alarm too, but no money has moved.
+    if operation.kind == OperationKind::Sale {
+        change.postings.push(Posting::late_money(about, operation.amount));
+    }
     change.changed_operations.push(id);
     with(record, id, |operation| operation.late_money = true);
     record.payment.version += 1;
@@ -388,9 +407,8 @@ fn step(
     event: OperationEvent,
     at: Moment,
 ) {
-    let Some(operation) = record.operations.iter_mut().find(|operation| operation.id == id) else {
-        return;
-    };
+    let found = record.operations.iter_mut().find(|operation| operation.id == id);
+    let Some(operation) = found else { return };
     let Ok(row) = table::next(operation.kind, operation.state, event) else { return };
     operation.state = row.to;
     operation.updated_at = at.project;
@@ -400,7 +418,7 @@ fn step(
     if !change.new_operations.contains(&id) && !change.changed_operations.contains(&id) {
         change.changed_operations.push(id);
     }
-    if row.callback == CallbackEffect::Owed {
+    if record.payment.is_told(row) {
         change.callback = Some(id);
     }
     note_event(record, change, (id, Some(event), row.to), at);

@@ -13,6 +13,7 @@ pub mod table;
 use crate::id::{OperationId, PaymentId, ProjectId};
 use crate::method::Method;
 use crate::money::Amount;
+use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use details::{CallbackWishes, Customer, Details, PageWishes, ReturnUrls};
@@ -167,6 +168,14 @@ impl Payment {
             .unwrap_or(Amount::zero(self.amount.currency()))
     }
 
+    /// Whether the merchant is told of this change. What the payer of a Payment Page has to do next
+    /// is for the page alone: his shop hears results (seeds 003 and 004, «Оплата через Payment
+    /// Page»).
+    pub fn is_told(&self, row: &table::Transition) -> bool {
+        row.callback == table::CallbackEffect::Owed
+            && (row.to.is_final() || self.details.page.is_none())
+    }
+
     /// What callbacks show as the payment's sum: what was taken, or asked while nothing was, less
     /// what was returned.
     pub fn remaining(&self) -> Amount {
@@ -235,14 +244,36 @@ impl Record {
     pub fn free_hold(&self) -> Amount {
         let zero = Amount::zero(self.payment.amount.currency());
         let Some(opening) = self.opening() else { return zero };
-        let used = self.operations.iter().any(|operation| {
-            matches!(operation.kind, OperationKind::Capture | OperationKind::Void)
-                && operation.generation == self.payment.generation
-                && !matches!(operation.state, OperationState::Declined | OperationState::Rejected)
+        let used = self.on_hold().any(|operation| {
+            operation.state != OperationState::Declined
+                || operation.reason == Some(Reason::HoldReleased)
         });
         let held = opening.kind == OperationKind::Authorization
             && opening.state == OperationState::Approved;
         if held && !used { self.payment.authorized } else { zero }
+    }
+
+    /// Captures and voids of the current generation.
+    fn on_hold(&self) -> impl Iterator<Item = &Operation> {
+        self.operations.iter().filter(|operation| {
+            matches!(operation.kind, OperationKind::Capture | OperationKind::Void)
+                && operation.generation == self.payment.generation
+        })
+    }
+
+    /// Whether the merchant has asked the provider to release the hold, whatever came of it: nobody
+    /// but the merchant may capture it then.
+    pub fn is_release_asked(&self) -> bool {
+        self.on_hold()
+            .any(|operation| operation.kind == OperationKind::Void && operation.attempts > 0)
+    }
+
+    /// How many captures of the hold were declined.
+    pub fn captures_declined(&self) -> usize {
+        let declined = |operation: &&Operation| {
+            operation.kind == OperationKind::Capture && operation.state == OperationState::Declined
+        };
+        self.on_hold().filter(declined).count()
     }
 
     /// What the payment has come to, from its operations alone.
@@ -269,15 +300,14 @@ impl Record {
     /// What became of a hold.
     fn held_state(&self) -> PaymentState {
         let done = |kind| {
-            self.operations.iter().any(|operation| {
-                operation.kind == kind
-                    && operation.generation == self.payment.generation
-                    && operation.state == OperationState::Approved
+            self.on_hold().any(|operation| {
+                operation.kind == kind && operation.state == OperationState::Approved
             })
         };
+        let gone = self.on_hold().any(|operation| operation.reason == Some(Reason::HoldReleased));
         if done(OperationKind::Capture) {
             self.paid_state()
-        } else if done(OperationKind::Void) {
+        } else if done(OperationKind::Void) || gone {
             PaymentState::Voided
         } else {
             PaymentState::Authorized

@@ -3,7 +3,7 @@
 use super::{CallbackWishes, OperationState};
 use crate::card::CardFacts;
 use crate::id::{OperationId, PaymentId, ProjectId};
-use crate::method::CustomerField;
+use crate::method::{CustomerField, Method};
 use crate::money::{Amount, BasisPoints};
 use crate::reason::Reason;
 use crate::time::Timestamp;
@@ -239,6 +239,8 @@ pub struct Operation {
     pub generation: i64,
     /// What is asked.
     pub kind: OperationKind,
+    /// How it is paid. A payer's next try may be by another method than the payment's last.
+    pub method: Method,
     /// How much.
     pub amount: Amount,
     /// How far it has come.

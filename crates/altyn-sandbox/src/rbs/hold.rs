@@ -9,7 +9,7 @@ use super::notice::{self, Operation};
 use super::order::{Authorization, OrderState};
 use super::reply::Fail;
 use crate::runtime::Sandbox;
-use crate::state::State;
+use crate::state::{State, Timer};
 
 /// Life of a hold.
 const HOLD_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
@@ -49,24 +49,40 @@ pub(super) fn decline(sandbox: &Sandbox, state: &mut State, at: usize, code: i32
     super::ended(sandbox, state, at, refusal, now);
 }
 
-/// Captures a hold: 0 is the whole of it; what is not captured is released.
+/// What becomes of the part of a hold that is not captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It can be captured later.
+    StaysHeld,
+    /// It is the payer's again.
+    Released,
+}
+
+/// Captures a hold: 0 is all that is held.
 pub(super) fn capture(
     sandbox: &Sandbox,
     state: &mut State,
     at: usize,
-    asked: u64,
+    (asked, rest): (u64, Rest),
     now: i64,
 ) -> Result<(), Fail> {
     let order = state.rbs.orders.get_mut(at).ok_or(Fail::Unknown)?;
-    if order.state != OrderState::Approved {
+    if !order.is_hold() {
         return Err(Fail::State);
     }
-    if asked > order.approved {
+    let held = order.held();
+    if asked > held {
         return Err(Fail::Amount);
     }
-    let sum = if asked == 0 { order.approved } else { asked };
+    let sum = if asked == 0 { held } else { asked };
     order.take(sum, now);
-    super::ended(sandbox, state, at, Operation::Deposited { paid: true }, now);
+    let told = Operation::Deposited { paid: true };
+    if rest == Rest::StaysHeld && sum < held {
+        order.state = OrderState::PartlyTaken;
+        notice::queue(sandbox, state, at, told, now);
+    } else {
+        super::ended(sandbox, state, at, told, now);
+    }
     Ok(())
 }
 
@@ -79,12 +95,19 @@ pub(super) fn release(sandbox: &Sandbox, state: &mut State, at: usize, now: i64)
     super::ended(sandbox, state, at, Operation::Reversed, now);
 }
 
-/// The time of a hold has come: it is captured if that was asked for, else released.
+/// The time of a hold has come: it is captured if that was asked for, else released. Of a hold
+/// that was captured in part only the rest is let go, and nothing is told of that (**chosen**).
 pub(super) fn run_out(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
-    let Some(order) = state.rbs.orders.get(at) else { return };
+    let Some(order) = state.rbs.orders.get_mut(at) else { return };
     let captures = order.autocompletion_ms.is_some_and(|date| date <= order.deadline_ms);
-    let captured = captures && capture(sandbox, state, at, 0, now).is_ok();
-    if !captured {
+    if captures && capture(sandbox, state, at, (0, Rest::Released), now).is_ok() {
+        return;
+    }
+    if order.state == OrderState::PartlyTaken {
+        order.state = OrderState::Deposited;
+        state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
+        state.dirty = true;
+    } else {
         release(sandbox, state, at, now);
     }
 }

@@ -13,15 +13,20 @@ use crate::web::Params;
 /// A payment may be reversed this long (**chosen** for "the same day").
 const REVERSE_WITHIN_MS: i64 = 24 * 60 * 60 * 1_000;
 
-/// From state 1 only; `amount` 0 is the whole hold. `depositType` is not looked at: a capture is
-/// always the last one.
+/// From a hold only; `amount` 0 is all that is held. After `depositType` 2 the rest is released,
+/// otherwise it stays held (absent is intermediate: **chosen**).
 pub(super) fn deposit(sandbox: &Sandbox, params: &Params) -> Result<(), Fail> {
     let merchant = merchant(sandbox, params)?;
     params.get("orderId").ok_or(Fail::Bad("orderId"))?;
     let asked = amount(params, Fail::Bad("amount"))?;
+    let rest = match params.get("depositType") {
+        None | Some("0" | "1") => hold::Rest::StaysHeld,
+        Some("2") => hold::Rest::Released,
+        Some(_) => return Err(Fail::Bad("depositType")),
+    };
     sandbox.with_state(|state, now| {
         let at = own_order(sandbox, merchant, params, state, now)?;
-        hold::capture(sandbox, state, at, asked, now)
+        hold::capture(sandbox, state, at, (asked, rest), now)
     })
 }
 
@@ -44,6 +49,7 @@ pub(super) fn refund(sandbox: &Sandbox, params: &Params) -> Result<(), Fail> {
             | OrderState::Authenticating
             | OrderState::Pending
             | OrderState::Approved
+            | OrderState::PartlyTaken
             | OrderState::Reversed
             | OrderState::Declined => return Err(Fail::State),
         }
@@ -81,7 +87,7 @@ pub(super) fn reverse(sandbox: &Sandbox, params: &Params) -> Result<(), Fail> {
         let tried = std::mem::replace(&mut order.reverse_tried, true);
         state.dirty = true;
         let may = match order.state {
-            OrderState::Approved => true,
+            OrderState::Approved | OrderState::PartlyTaken => true,
             OrderState::Deposited => {
                 order.paid_ms.is_some_and(|paid| now - paid <= REVERSE_WITHIN_MS)
             }
@@ -96,8 +102,7 @@ pub(super) fn reverse(sandbox: &Sandbox, params: &Params) -> Result<(), Fail> {
             return Err(Fail::State);
         }
         if params.get("amount").is_some() {
-            let whole =
-                if order.state == OrderState::Approved { order.approved } else { order.deposited };
+            let whole = if order.is_hold() { order.approved } else { order.deposited };
             if amount(params, Fail::Bad("amount"))? != whole {
                 return Err(Fail::Amount);
             }

@@ -109,6 +109,7 @@ pub(crate) fn press(
         OrderState::Pending => {}
         OrderState::Created
         | OrderState::Approved
+        | OrderState::PartlyTaken
         | OrderState::Deposited
         | OrderState::Reversed
         | OrderState::Refunded
@@ -142,7 +143,7 @@ fn give_up(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) -> bool {
 /// Ends an order whose time has run out: declines it, or ends the hold.
 pub(crate) fn expire(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
     let Some(order) = state.rbs.orders.get_mut(at).filter(|o| o.has_deadline()) else { return };
-    if order.state == OrderState::Approved {
+    if order.is_hold() {
         return hold::run_out(sandbox, state, at, now);
     }
     order.state = OrderState::Declined;

@@ -8,7 +8,7 @@ use super::card::{CardFace, TransStatus};
 use super::three_ds::ThreeDs;
 use crate::money::Currency;
 
-/// States of providers.md §1.7; a hold is captured once, so 8 does not occur.
+/// States of providers.md §1.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum OrderState {
@@ -20,6 +20,8 @@ pub(crate) enum OrderState {
     Pending,
     /// 1: held, neither captured nor released.
     Approved,
+    /// 8: a part of the hold is captured, the rest is still held.
+    PartlyTaken,
     /// 2: paid.
     Deposited,
     /// 3: cancelled after payment, or a hold that ended.
@@ -38,6 +40,7 @@ impl OrderState {
             Self::Authenticating => (5, "CREATED"),
             Self::Pending => (7, "CREATED"),
             Self::Approved => (1, "APPROVED"),
+            Self::PartlyTaken => (8, "DEPOSITED"),
             Self::Deposited => (2, "DEPOSITED"),
             Self::Reversed => (3, "REVERSED"),
             Self::Refunded => (4, "REFUNDED"),
@@ -181,6 +184,7 @@ impl RbsOrder {
         match self.state {
             OrderState::Created | OrderState::Authenticating | OrderState::Pending => true,
             OrderState::Approved
+            | OrderState::PartlyTaken
             | OrderState::Deposited
             | OrderState::Reversed
             | OrderState::Refunded
@@ -188,14 +192,19 @@ impl RbsOrder {
         }
     }
 
+    /// Money is held: the whole, or what a partial capture left.
+    pub(crate) fn is_hold(&self) -> bool {
+        matches!(self.state, OrderState::Approved | OrderState::PartlyTaken)
+    }
+
     /// It ends by itself at its deadline: it is open, or a hold.
     pub(crate) fn has_deadline(&self) -> bool {
-        self.is_open() || self.state == OrderState::Approved
+        self.is_open() || self.is_hold()
     }
 
     /// Held now and not captured.
     pub(crate) fn held(&self) -> u64 {
-        if self.state == OrderState::Approved { self.approved } else { 0 }
+        if self.is_hold() { self.approved.saturating_sub(self.taken) } else { 0 }
     }
 
     /// The payer agreed and the issuer too: it was held or paid, whatever happened later.
@@ -204,12 +213,12 @@ impl RbsOrder {
         authorized || self.was_paid()
     }
 
-    /// Takes money, once: a payment or the capture of a hold.
+    /// Takes money: a payment, or the capture of a hold or of a part of it.
     pub(crate) fn take(&mut self, sum: u64, now: i64) {
         self.state = OrderState::Deposited;
         self.action_code = 0;
         self.taken += sum;
-        self.deposited = sum;
+        self.deposited += sum;
         self.charges += 1;
         self.paid_ms = Some(now);
     }

@@ -88,6 +88,7 @@ fn form(order: &RbsOrder, lang: Lang, wrong: Option<String>) -> Response {
         OrderState::Created | OrderState::Authenticating => {}
         OrderState::Pending
         | OrderState::Approved
+        | OrderState::PartlyTaken
         | OrderState::Deposited
         | OrderState::Reversed
         | OrderState::Refunded

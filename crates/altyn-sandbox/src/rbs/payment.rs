@@ -80,6 +80,7 @@ fn first_step(
         OrderState::Created | OrderState::Authenticating => {}
         OrderState::Pending
         | OrderState::Approved
+        | OrderState::PartlyTaken
         | OrderState::Deposited
         | OrderState::Reversed
         | OrderState::Refunded
@@ -185,6 +186,7 @@ fn reply(sandbox: &Sandbox, order: &RbsOrder, russian: bool) -> Value {
             | OrderState::Authenticating
             | OrderState::Pending
             | OrderState::Approved
+            | OrderState::PartlyTaken
             | OrderState::Deposited
             | OrderState::Reversed
             | OrderState::Refunded

@@ -36,6 +36,14 @@ pub(crate) fn words(order: &RbsOrder, lang: Lang) -> (Tone, &'static str, &'stat
                 "The shop will capture what is held, or release it.",
             ),
         ),
+        OrderState::PartlyTaken => (
+            Tone::Success,
+            lang.pick("Оплачено частично", "Paid in part"),
+            lang.pick(
+                "Магазин списал часть удержанного и может списать остальное.",
+                "The shop has captured a part of what is held and may capture the rest.",
+            ),
+        ),
         OrderState::Deposited => (
             Tone::Success,
             lang.pick("Оплачено", "Paid"),

@@ -205,7 +205,7 @@ async fn a_hold_is_captured_in_part_and_the_rest_goes_back() {
     assert_eq!(w.rbs("refund.do", &format!("orderId={id}&amount=1")).await["errorCode"], "7");
 
     let deposit = |amount: &str| {
-        let fields = format!("orderId={id}&amount={amount}");
+        let fields = format!("orderId={id}&amount={amount}&depositType=2");
         let w = &w;
         async move { w.rbs("deposit.do", &fields).await }
     };
@@ -227,6 +227,60 @@ async fn a_hold_is_captured_in_part_and_the_rest_goes_back() {
     assert_eq!(sums, want);
     w.advance(8 * DAY_MS).await;
     assert_eq!(w.status(&id).await["orderStatus"], 4, "a captured hold does not run out");
+}
+
+#[tokio::test]
+async fn the_rest_of_a_hold_stays_until_the_final_deposit() {
+    let w = World::start().await;
+    let id = w.held("P-1", 5_000, "").await;
+    let deposit = |fields: &str| {
+        let fields = format!("orderId={id}&{fields}");
+        let w = &w;
+        async move { w.rbs("deposit.do", &fields).await["errorCode"].clone() }
+    };
+    let stands = || async {
+        let entry = w.entry("rbs", "P-1").await;
+        ["order_status", "captured_minor", "held_minor"].map(|name| entry[name].as_u64().unwrap())
+    };
+    assert_eq!(deposit("amount=1&depositType=3").await, "5");
+    assert_eq!(deposit("amount=1000").await, 0);
+    assert_eq!(stands().await, [8, 1_000, 4_000]);
+    assert_eq!(deposit("amount=500&depositType=0").await, 0);
+    assert_eq!(deposit("amount=500&depositType=1").await, 0);
+    assert_eq!(stands().await, [8, 2_000, 3_000]);
+    let s = w.status(&id).await;
+    let info = json!({
+        "paymentState": "DEPOSITED", "approvedAmount": 5000, "depositedAmount": 2000,
+        "refundedAmount": 0, "feeAmount": 0, "totalAmount": 5000,
+    });
+    assert_eq!(s["paymentAmountInfo"], info);
+    assert_eq!(deposit("amount=3001&depositType=2").await, "5", "no more than is left");
+    assert_eq!(w.rbs("refund.do", &format!("orderId={id}&amount=1")).await["errorCode"], "7");
+    assert_eq!(deposit("amount=1000&depositType=2").await, 0);
+    assert_eq!(stands().await, [2, 3_000, 0]);
+    assert_eq!(deposit("amount=1&depositType=2").await, "7", "the rest is released");
+    assert_eq!(w.receiver.wait(5).await[4]["operation"], "deposited");
+
+    let whole = w.held_again("P-2").await;
+    w.rbs("deposit.do", &format!("orderId={whole}&amount=1000")).await;
+    assert_eq!(w.status(&whole).await["orderStatus"], 2, "nothing is left to hold");
+
+    let left = w.held_again("P-3").await;
+    w.rbs("deposit.do", &format!("orderId={left}&amount=400")).await;
+    w.advance(7 * DAY_MS).await;
+    let s = w.status(&left).await;
+    assert_eq!(
+        (&s["orderStatus"], &s["paymentAmountInfo"]["depositedAmount"]),
+        (&json!(2), &json!(400)),
+        "a forgotten rest is released"
+    );
+
+    let back = w.held_again("P-4").await;
+    w.rbs("deposit.do", &format!("orderId={back}&amount=400")).await;
+    assert_eq!(w.rbs("reverse.do", &format!("orderId={back}")).await["errorCode"], 0);
+    assert_eq!(w.status(&back).await["orderStatus"], 3);
+    let sums = w.get("/sandbox/totals").await.json()["rbs"]["RUB"].clone();
+    assert_eq!((&sums["held_minor"], &sums["reversed_minor"]), (&json!(0), &json!(400)));
 }
 
 #[tokio::test]
@@ -266,7 +320,7 @@ async fn a_hold_is_reversed_once_and_as_a_whole() {
     assert_eq!(w.rbs("decline.do", &format!("orderId={failed}")).await["errorCode"], "7");
 
     let paid = w.held_again("R-3").await;
-    w.rbs("deposit.do", &format!("orderId={paid}&amount=400")).await;
+    w.rbs("deposit.do", &format!("orderId={paid}&amount=400&depositType=2")).await;
     assert_eq!(w.rbs("reverse.do", &format!("orderId={paid}&amount=400")).await["errorCode"], 0);
     assert_eq!(w.get("/sandbox/totals").await.json()["rbs"]["RUB"]["reversed_minor"], 400);
 }

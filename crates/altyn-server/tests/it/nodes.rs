@@ -1,14 +1,15 @@
 //! Two nodes on one database: they share the work, either answers for both, and when one goes the
-//! other finishes what it had.
+//! other finishes what it had, a payment whose card only the dead one knew included.
 
 use std::collections::HashMap;
 use std::sync::Barrier;
 use std::time::Duration;
 
 use altyn_testkit::harness::bodies::{ALFA_SALE, alfa_sale};
-use altyn_testkit::harness::{Node, Reply, monotonic};
+use altyn_testkit::harness::{Node, Reply, cards, eventually, monotonic};
+use serde_json::json;
 
-use crate::crash::load::{Accepted, Book, Load};
+use crate::crash::load::{Accepted, Asked, Book, Load};
 use crate::crash::reckoning::reckon;
 use crate::crash::stage::{CALLBACKS, Random, Stage, quiet, seed, sum};
 use crate::crash::{AFTER_A_KILL, AFTER_A_STOP, stop};
@@ -104,7 +105,8 @@ fn at_both_at_once(stage: &Stage, first: &Node, second: &Node, round: u64) -> Ve
             (post(first), other.join().unwrap())
         });
         assert_eq!(left, right, "two requests of {payment_id}");
-        Accepted { payment_id, refund_id: String::new(), amount, request_id: left }
+        let (asked, refund_id) = (Asked::AlfaClick, String::new());
+        Accepted { asked, payment_id, refund_id, amount, request_id: left }
     });
     pairs.collect()
 }
@@ -129,6 +131,68 @@ fn one_is_killed_and_the_other_finishes_its_work() {
     quiet(&second, AFTER_A_KILL);
     reckon(&stage, vec![second], &book);
     println!("  {:.0?} in all", began.elapsed());
+}
+
+/// What a killed node was doing with a card, and what became of it.
+struct Interrupted {
+    payment_id: &'static str,
+    /// The call of the gateway in the middle of which the node died.
+    method: &'static str,
+    /// The gateway did it nevertheless.
+    done: bool,
+    /// How the other node ends it: state of the payment, code, times that money was taken.
+    ends: (&'static str, &'static str, i64),
+}
+
+/// Nobody but the killed node had the card: the other asks what became of the order, and closes
+/// one that is not paid.
+#[test]
+fn a_card_of_a_killed_node_is_finished_by_the_other() {
+    let Some(database) = Engine::Postgres.database() else { return };
+    let stage = Stage::new(database);
+    let (mut first, second) = (Node::start(&stage.setup), Node::start(&stage.setup));
+    let cases = [
+        ("never-registered", "register.do", false, ("decline", "601", 0)),
+        ("registered-only", "register.do", true, ("decline", "601", 0)),
+        ("never-paid", "paymentorder.do", false, ("decline", "601", 0)),
+        ("paid", "paymentorder.do", true, ("success", "0", 1)),
+    ];
+    for (payment_id, method, done, ends) in cases {
+        let case = Interrupted { payment_id, method, done, ends };
+        is_finished(&stage, (&mut first, &second), &case);
+    }
+    quiet(&second, AFTER_A_STOP);
+    stage.emulators.nobody_was_charged_twice();
+    first.stop();
+    second.stop();
+    let report = stage.setup.check();
+    assert_eq!((&report["unknown"], &report["payments"]), (&0.into(), &4.into()), "{report}");
+}
+
+fn is_finished(stage: &Stage, (first, second): (&mut Node, &Node), case: &Interrupted) {
+    let (id, method) = (case.payment_id, case.method);
+    // Longer than the node lives: it never sees the answer.
+    let kind = if case.done { "charged_then_timeout" } else { "slow" };
+    let fault = json!({"kind": kind, "provider": "rbs", "method": method, "delay_ms": 20_000});
+    stage.emulators.fault(&fault);
+    let before = stage.emulators.totals();
+    let sale = cards::payment(id, 10_000, cards::GOOD);
+    let request = stage.merchant.accepted(first, cards::SALE, &sale);
+    eventually(&format!("{method} is under way"), || {
+        let met = stage.emulators.faults_are_used_up();
+        (met && (stage.emulators.totals() != before) == case.done).then_some(())
+    });
+    first.kill9();
+    assert_eq!(stage.merchant.accepted(second, cards::SALE, &sale), request, "a repeat of {id}");
+    let forward = ["clock", "--project", "1", "--forward", "61s"];
+    stage.setup.cli(&forward).done();
+    let (status, code, charges) = case.ends;
+    let told = stage.shop.wait_for(&format!("the end of {id}"), |told| told.payment_id() == id);
+    assert_eq!((told.status(), told.code()), (status, code), "{}", told.body);
+    assert_eq!(told.body["operation"]["request_id"], request.as_str(), "{}", told.body);
+    let totals = stage.emulators.totals();
+    assert_eq!(totals["rbs"]["RUB"]["charges"], charges, "{id}: {totals}");
+    first.restart();
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod news;
 mod once;
 mod opening;
 pub mod payer;
+mod places;
 mod refusals;
 mod secure;
 mod ways;

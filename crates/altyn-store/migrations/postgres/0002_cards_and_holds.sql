@@ -15,7 +15,11 @@ ALTER TABLE payments
         'awaiting_authentication', 'authorized', 'voided', 'paid', 'partially_refunded',
         'refunded', 'declined', 'rejected'));
 
+ALTER TABLE operations ADD COLUMN method TEXT;
+UPDATE operations SET method = payments.method FROM payments
+    WHERE payments.id = operations.payment;
 ALTER TABLE operations
+    ALTER COLUMN method SET NOT NULL,
     ADD COLUMN rrn TEXT,
     ADD COLUMN eci TEXT,
     ADD COLUMN card TEXT,

@@ -53,6 +53,7 @@ CREATE TABLE operations_new (
     generation          INTEGER NOT NULL CHECK (generation >= 1),
     kind                TEXT NOT NULL CHECK (kind IN (
         'sale', 'authorization', 'capture', 'void', 'refund')),
+    method              TEXT NOT NULL,
     amount_minor        INTEGER NOT NULL CHECK (amount_minor > 0),
     currency            TEXT NOT NULL,
     state               TEXT NOT NULL CHECK (state IN (
@@ -84,13 +85,15 @@ CREATE TABLE operations_new (
 ) STRICT;
 
 INSERT INTO operations_new (
-    project, id, payment, generation, kind, amount_minor, currency, state, reason, fee_bps,
-    account, instruction, provider_payment_id, auth_code, provider_at, redirect, missing,
+    project, id, payment, generation, kind, method, amount_minor, currency, state, reason,
+    fee_bps, account, instruction, provider_payment_id, auth_code, provider_at, redirect, missing,
     merchant_refund_id, callback, late_money, attempts, created_at, updated_at, request)
 SELECT
-    project, id, payment, generation, kind, amount_minor, currency, state, reason, fee_bps,
-    account, instruction, provider_payment_id, auth_code, provider_at, redirect, missing,
-    merchant_refund_id, callback, late_money, attempts, created_at, updated_at, request
+    project, id, payment, generation, kind,
+    (SELECT method FROM payments WHERE payments.id = operations.payment), amount_minor, currency,
+    state, reason, fee_bps, account, instruction, provider_payment_id, auth_code, provider_at,
+    redirect, missing, merchant_refund_id, callback, late_money, attempts, created_at, updated_at,
+    request
 FROM operations;
 
 DROP TABLE operations;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use altyn_app::jobs::JobKind;
 use altyn_app::ports::StoreError;
 use altyn_app::projects::StoredProject;
 use altyn_domain::id::ProjectId;
@@ -23,7 +24,11 @@ const PUT: &str = "
     VALUES ($1::bigint, $2::text, $3::text, $4::bytea, 1,
         (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
     ON CONFLICT (id) DO UPDATE SET
-        name = excluded.name, settings = excluded.settings, secret = excluded.secret,
+        name = excluded.name, secret = excluded.secret,
+        -- A clock that was moved meanwhile does not go back.
+        settings = jsonb_set(excluded.settings::jsonb, '{clock_offset_ms}', to_jsonb(greatest(
+            (excluded.settings::jsonb ->> 'clock_offset_ms')::bigint,
+            (projects.settings::jsonb ->> 'clock_offset_ms')::bigint)))::text,
         version = projects.version + 1, updated_at = excluded.updated_at";
 
 /// All projects, secrets opened.
@@ -47,11 +52,12 @@ pub(super) async fn put(
 }
 
 /// No index leads to the jobs of a project: only tests move clocks, and every payment would pay for
-/// it. A lease is real time and stays; a wake that waits behind it is due earlier.
+/// it. A lease is real time and stays, and so does the time a call to a provider is given; a wake that
+/// waits behind a lease is due earlier.
 const ADVANCE_JOBS: &str = "
     UPDATE jobs SET due_at = CASE WHEN owner IS NULL THEN due_at - $2::bigint ELSE due_at END,
         woken_for = woken_for - $2::bigint
-    WHERE project = $1::bigint";
+    WHERE project = $1::bigint AND kind <> $3::bigint";
 
 const ADVANCE_PROJECT: &str = "
     WITH moved AS (UPDATE meta SET value = value + 1 WHERE key = 'projects_version')
@@ -83,7 +89,8 @@ pub(super) async fn advance_clock(
             Err(error) => return Ok(Err(error)),
         };
         transaction.execute(ADVANCE_PROJECT, &[&id, &advanced.settings]).await?;
-        transaction.execute(ADVANCE_JOBS, &[&id, &by_ms]).await?;
+        let calls = JobKind::CallProvider.number();
+        transaction.execute(ADVANCE_JOBS, &[&id, &by_ms, &calls]).await?;
         transaction.commit().await?;
         Ok(Ok(Some(advanced.ahead_ms)))
     };

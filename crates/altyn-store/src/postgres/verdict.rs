@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use altyn_app::jobs::{JobEnd, JobKind, JobNext};
+use altyn_app::jobs::{JobEnd, JobNext};
 use altyn_app::ports::Conflict;
 
 use crate::convert::write_set::{PaymentChange, WriteSet};
@@ -110,7 +110,7 @@ pub(super) fn fate(end: &JobEnd, set: &WriteSet, job: Option<&StandingJob>) -> J
     let woken = job.is_some_and(|job| job.wakes != end.job.wakes);
     let woken_for = job.and_then(|job| job.woken_for);
     match &end.next {
-        JobNext::Done if woken && end.job.kind == JobKind::AskOutcome && set.payment.is_none() => {
+        JobNext::Done if woken && end.job.kind.heeds_wakes() && set.payment.is_none() => {
             JobFate::PutOff { due_at: woken_for.unwrap_or(0), error: None }
         }
         JobNext::Done => JobFate::Removed,
@@ -125,7 +125,7 @@ pub(super) fn fate(end: &JobEnd, set: &WriteSet, job: Option<&StandingJob>) -> J
 #[cfg(test)]
 mod tests {
     use altyn_app::changeset::{Changeset, PaymentWrite};
-    use altyn_app::jobs::{Job, Lease};
+    use altyn_app::jobs::{Job, JobKind, Lease};
     use altyn_domain::id::{PaymentId, ProjectId};
     use altyn_domain::time::Timestamp;
     use altyn_testkit::build::{payment_of, project, sale_request};
@@ -160,7 +160,7 @@ mod tests {
     fn standing(version: i64, job: StandingJob) -> Standing {
         Standing {
             versions: HashMap::from([((1, 5), version), ((1, 6), version)]),
-            jobs: HashMap::from([((JobKind::AskOutcome.number(), 9), job)]),
+            jobs: HashMap::from([((end.job.kind.number(), 9), job)]),
         }
     }
 
@@ -211,14 +211,15 @@ mod tests {
         let at = Timestamp::from_millis;
         let put_off = |due_at| JobFate::PutOff { due_at, error: None };
         let ask = job(JobKind::AskOutcome, 0);
-        let call = job(JobKind::CallProvider, 0);
+        let (call, expire) = (job(JobKind::CallProvider, 0), job(JobKind::ExpireClarification, 0));
         for (end, job, expected) in [
             (ask.again(at(50), None), HELD(), put_off(50)),
             (ask.again(at(50), None), woken.clone(), put_off(40)),
             (ask.again(at(30), None), woken.clone(), put_off(30)),
             (ask.done(), HELD(), JobFate::Removed),
             (ask.done(), woken.clone(), put_off(40)),
-            (call.done(), woken, JobFate::Removed),
+            (call.done(), woken.clone(), put_off(40)),
+            (expire.done(), woken, JobFate::Removed),
         ] {
             let set = ends(end.clone());
             assert_eq!(fate(&end, &set, Some(&job)), expected, "{end:?}");

@@ -1,6 +1,6 @@
 //! Jobs: added, claimed, ended, given back. The lease is the due time; see [`crate::rows::JobRow`].
 
-use altyn_app::jobs::{Claim, Job, JobEnd, JobKind, JobNext};
+use altyn_app::jobs::{Claim, Job, JobEnd, JobNext};
 use altyn_app::ports::Conflict;
 use altyn_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -32,8 +32,8 @@ pub(super) fn check_lease(connection: &Connection, job: &Job) -> Result<Held, Fa
 
 /// Ends a job whose lease was checked.
 ///
-/// A job that asks for an outcome and brought none, woken while it asked, is not done: the wake
-/// may be a notification that came after the answer.
+/// A job that changed nothing and was woken while it was worked on is not done: what it was woken
+/// for may have come after it looked.
 pub(super) fn end(
     connection: &Connection,
     end: &JobEnd,
@@ -42,7 +42,7 @@ pub(super) fn end(
 ) -> Result<(), Failure> {
     let job = &end.job;
     match &end.next {
-        JobNext::Done if held.woken && job.kind == JobKind::AskOutcome && !changes_payment => {
+        JobNext::Done if held.woken && job.kind.heeds_wakes() && !changes_payment => {
             put_off(connection, job, held.woken_for.unwrap_or(0), None)
         }
         JobNext::Done => {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use altyn_app::jobs::JobKind;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::command::{Batch, Command, Failure};
@@ -22,7 +23,11 @@ impl Command for PutProject {
             "INSERT INTO projects (id, name, settings, secret, version, updated_at)
              VALUES (?1, ?2, ?3, ?4, 1, unixepoch() * 1000)
              ON CONFLICT (id) DO UPDATE SET
-                 name = excluded.name, settings = excluded.settings, secret = excluded.secret,
+                 name = excluded.name, secret = excluded.secret,
+                 -- A clock that was moved meanwhile does not go back.
+                 settings = json_set(excluded.settings, '$.clock_offset_ms', max(
+                     ifnull(json_extract(excluded.settings, '$.clock_offset_ms'), 0),
+                     ifnull(json_extract(settings, '$.clock_offset_ms'), 0))),
                  version = version + 1, updated_at = excluded.updated_at",
         )?;
         statement.execute((row.id, &row.name, &row.settings, &row.secret))?;
@@ -53,13 +58,14 @@ impl Command for AdvanceClock {
         )?;
         write.execute((self.project, &advanced.settings))?;
         // No index leads to the jobs of a project: only tests move clocks, and every payment would
-        // pay for it. A lease is real time and stays; a wake that waits behind it is due earlier.
+        // pay for it. A lease is real time and stays, and so does the
+        // time a call to a provider is given; a wake that waits behind a lease is due earlier.
         let mut jobs = connection.prepare_cached(
             "UPDATE jobs SET due_at = iif(owner IS NULL, due_at - ?2, due_at),
                  woken_for = woken_for - ?2
-             WHERE project = ?1",
+             WHERE project = ?1 AND kind <> ?3",
         )?;
-        jobs.execute((self.project, self.by_ms))?;
+        jobs.execute((self.project, self.by_ms, JobKind::CallProvider.number()))?;
         move_version(connection)?;
         Ok(Some(advanced.ahead_ms))
     }

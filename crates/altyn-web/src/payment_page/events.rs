@@ -1,11 +1,11 @@
 //! News of a payment for its page, as server-sent events: the version, and each new one.
 //!
 //! The stream ends after a few minutes and the browser opens it anew; when there are too many, the
-//! page falls back to looking again by itself. When the room is closed because the node stops,
+//! page falls back to looking again by itself. One payment has few: a payer has few tabs, and his
+//! address in many hands must not take the room of all others. When the room is closed because the node stops,
 //! every stream ends within a second: open pages do not hold a stop up.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use altyn_domain::id::{PaymentId, ProjectId};
@@ -14,12 +14,14 @@ use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::room::{Room, Slot};
 use crate::state::Web;
 
 /// Streams open at once; each costs a read a second.
-pub const STREAMS_MAX: usize = 2_000;
+const STREAMS_MAX: usize = 2_000;
+/// Streams of one payment open at once: the tabs and devices of one payer.
+const STREAMS_OF_ONE_MAX: u32 = 4;
 /// How often a payment is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How many looks a stream lasts.
@@ -32,19 +34,19 @@ pub async fn events(State(web): State<Web>, Path(token): Path<String>) -> Respon
     let Some((project, payment)) = web.pages.read(&token) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    match Arc::clone(&web.streams).try_acquire_owned() {
-        Ok(slot) => {
+    match web.streams.slot(payment) {
+        Some(slot) => {
             let news = news(web, (project, payment), slot);
             let alive = KeepAlive::new().interval(ALIVE_EVERY);
             Sse::new(news).keep_alive(alive).into_response()
         }
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        None => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
 /// The room for streams; closing it ends them.
-pub fn room() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(STREAMS_MAX))
+pub fn room() -> Room {
+    Room::new(STREAMS_MAX, STREAMS_OF_ONE_MAX)
 }
 
 struct Watch {
@@ -52,13 +54,13 @@ struct Watch {
     about: (ProjectId, PaymentId),
     told: Option<i64>,
     looks: u32,
-    _slot: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 fn news(
     web: Web,
     about: (ProjectId, PaymentId),
-    slot: OwnedSemaphorePermit,
+    slot: Slot,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let watch = Watch { web, about, told: None, looks: 0, _slot: slot };
     stream::unfold(watch, |mut watch| async move {

@@ -15,6 +15,8 @@ mod open;
 mod pay;
 pub mod refusal_code;
 mod refused;
+mod room;
+mod secrecy;
 mod stand;
 pub mod token;
 pub mod view;
@@ -26,7 +28,9 @@ use axum::routing::{get, post};
 
 use crate::state::Web;
 
-pub use events::room;
+pub use events::room as room_for_news;
+pub use room::Room;
+pub use stand::room as room_for_questions;
 
 /// Paths for payers, and the files that pages and shops load.
 pub fn routes() -> Router<Web> {

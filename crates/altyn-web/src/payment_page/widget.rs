@@ -1,7 +1,8 @@
 //! The result as the shop's page around the frame is told it (ecommpay.md §4.5).
 //!
 //! It is signed like everything that we say, but it comes by the payer's browser: a shop believes
-//! callbacks.
+//! callbacks. It says how the payment stands and repeats no free text: a `;` in a signed text would let
+//! the payer, who sees the signature, part the lines otherwise and call it a callback.
 
 use altyn_app::projects::ProjectEntry;
 use altyn_domain::money::Amount;
@@ -11,23 +12,24 @@ use serde_json::{Value, json};
 use crate::api::ecommpay::codes::{Code, code_of};
 use crate::api::ecommpay::request_id::request_id;
 use crate::api::ecommpay::sign::{SigningKey, sign};
-use crate::api::ecommpay::view::{date, payment_status};
+use crate::api::ecommpay::view::{clean, date, operation_type, payment_status};
 
 /// The result as JSON text.
 pub fn result(project: &ProjectEntry, record: &Record) -> String {
     let payment = &record.payment;
     let Some(opening) = record.opening() else { return "{}".to_owned() };
-    let code = opening.reason.map_or(Code::Success, |reason| code_of(payment.method, reason));
+    let code = opening.reason.map_or(Code::Success, |reason| code_of(opening.method, reason));
+    let reference = clean(payment.reference.as_str());
     let mut body = json!({
         "request_id": request_id(payment.project.get(), opening.id.get(), 1),
         "transaction": {
             "id": opening.id.get(),
             "date": date(opening.updated_at),
-            "type": crate::api::ecommpay::view::operation_type(opening.kind),
+            "type": operation_type(opening.kind),
         },
         "payment": {
-            "id": payment.reference.as_str(),
-            "method": payment.method.rules().callback_name,
+            "id": reference,
+            "method": opening.method.rules().callback_name,
             "date": date(payment.updated_at),
             "status": payment_status(payment.state),
             "result_code": code.number(),
@@ -35,10 +37,9 @@ pub fn result(project: &ProjectEntry, record: &Record) -> String {
         },
         "sum_request": sum(payment.amount),
         "sum_real": sum(payment.remaining()),
-        "description": payment.details.description,
         "general": {
             "project_id": payment.project.get(),
-            "payment_id": payment.reference.as_str(),
+            "payment_id": reference,
         },
     });
     let signature = sign(&body, &SigningKey::new(project.secret.expose()));
@@ -50,4 +51,21 @@ pub fn result(project: &ProjectEntry, record: &Record) -> String {
 
 fn sum(amount: Amount) -> Value {
     json!({ "amount": amount.minor(), "currency": amount.currency().code() })
+}
+
+#[cfg(test)]
+mod tests {
+    use altyn_app::projects::StoredProject;
+    use altyn_testkit::build;
+
+    use super::*;
+
+    fn leaves<'v>(value: &'v Value, found: &mut Vec<&'v str>) {
+        match value {
+            Value::String(text) => found.push(text),
+            Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
+            Value::Object(members) => members.values().for_each(|item| leaves(item, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
 }

@@ -154,7 +154,8 @@ pub fn accept_payment_again(
 /// charges of one payment: while a try is open there is no other.
 pub fn may_try(record: &Record, now: Timestamp) -> Result<(), TryRefusal> {
     let Some(page) = &record.payment.details.page else { return Err(TryRefusal::WrongState) };
-    if record.payment.state != PaymentState::Declined {
+    let paid_late = record.operations.iter().any(|operation| operation.late_money);
+    if record.payment.state != PaymentState::Declined || paid_late {
         return Err(TryRefusal::WrongState);
     }
     if record.tries() >= TRIES_MAX {
@@ -269,6 +270,7 @@ fn bare(
         id,
         generation: payment.generation,
         kind,
+        method: payment.method,
         amount,
         state: OperationState::Accepted,
         reason: None,

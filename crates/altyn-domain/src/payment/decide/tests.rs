@@ -370,15 +370,49 @@ fn what_a_hold_does_not_allow_is_refused_for_named_reasons() {
 }
 
 #[test]
-fn a_declined_capture_leaves_the_hold_as_it_was() {
+fn a_declined_capture_leaves_the_hold_as_it_was_and_its_date() {
     let (first, second) = (OperationId::new(200), OperationId::new(201));
     let (mut record, _) = accept_capture(held(10_000), first, at(2), capture(None));
     let declined = Happening::Decline(Reason::GeneralDecline, ProviderFacts::default());
-    happen(&mut record, first, vec![Happening::Send, declined]);
+    let change = happen(&mut record, first, vec![Happening::Send, declined.clone()]);
+    let owed = |after_ms| [Owed { work: Work::CaptureHold, operation: SALE, after_ms }];
+    assert_eq!(change.work, owed(CAPTURE_AFTER_MS - 1));
+    // The same on the date itself: tried again, ever more slowly.
+    let late = |ms| Moment { project: Timestamp::from_millis(CAPTURE_AFTER_MS + ms), ..at(1) };
+    let third = OperationId::new(202);
+    let (mut again, _) = accept_capture(record.clone(), third, late(0), capture(None));
+    for (happening, work) in [(Happening::Send, None), (declined, Some(2 * HOUR_MS))] {
+        let change = changed(apply(&mut again, third, happening, late(1)));
+        assert_eq!(change.work.first().map(|owed| owed.after_ms), work);
+    }
     assert_eq!(record.payment.state, PaymentState::Authorized);
     let (record, change) = accept_capture(record, second, at(3), capture(None));
     assert_eq!(change.work[0].work, Work::CallProvider);
     assert_eq!(record.operation(second).unwrap().reason, None);
+}
+
+#[test]
+fn a_hold_that_the_bank_let_go_is_over() {
+    let (first, second) = (OperationId::new(200), OperationId::new(201));
+    let (mut record, _) = accept_capture(held(10_000), first, at(2), capture(None));
+    let gone = Happening::Decline(Reason::HoldReleased, ProviderFacts::default());
+    let change = happen(&mut record, first, vec![Happening::Send, gone]);
+    assert_eq!((change.work.len(), record.payment.state), (0, PaymentState::Voided));
+    let (record, _) = accept_capture(record, second, at(3), capture(None));
+    assert_eq!(record.operation(second).unwrap().reason, Some(Reason::WrongState));
+}
+
+#[test]
+fn a_late_hold_is_an_alarm_and_no_money() {
+    let ids = (PaymentId::new(1), SALE);
+    let asked = by_card(OperationKind::Authorization, 10_000);
+    let (mut record, _) = accept_payment(&project(), ids, at(0), asked);
+    let declined = Happening::Decline(Reason::Interrupted, ProviderFacts::default());
+    happen(&mut record, SALE, vec![Happening::Send, declined]);
+    let late = apply(&mut record, SALE, Happening::Approve(facts("bank-1")), at(2));
+    let Ok(Applied::LateMoney(change)) = late else { unreachable!("{late:?}") };
+    assert_eq!(change.postings, []);
+    assert_eq!(record.payment.authorized.minor(), 0);
 }
 
 #[test]
@@ -412,6 +446,25 @@ fn authentication_goes_step_by_step_and_each_is_told() {
 }
 
 #[test]
+fn what_the_payer_of_a_page_must_do_is_not_told_to_his_shop() {
+    let ids = (PaymentId::new(1), SALE);
+    let mut request = by_card(OperationKind::Sale, 10_000);
+    request.details.page = Some(PageWishes::default());
+    let (mut record, _) = accept_payment(&project(), ids, at(0), request);
+    let authentication = Authentication {
+        step: AuthenticationStep::Challenge,
+        url: "https://acs.example/".to_owned(),
+        fields: vec![],
+        transaction: None,
+    };
+    let challenge = Happening::Authenticate(authentication, facts("bank-1"));
+    let change = happen(&mut record, SALE, vec![Happening::Send, challenge]);
+    assert_eq!((change.callback, change.work.len()), (None, 1));
+    let change = happen(&mut record, SALE, vec![Happening::Approve(facts("bank-1"))]);
+    assert_eq!(change.callback, Some(SALE));
+}
+
+#[test]
 fn a_payer_tries_again_on_the_page_and_nowhere_else_and_not_for_ever() {
     let declined = || Happening::Decline(Reason::InsufficientFunds, ProviderFacts::default());
     let asked =
@@ -436,6 +489,12 @@ fn a_payer_tries_again_on_the_page_and_nowhere_else_and_not_for_ever() {
     let id = record.opening().unwrap().id;
     happen(&mut record, id, vec![Happening::Send, declined()]);
     assert_eq!(may_try(&record, Timestamp::default()), Err(TryRefusal::TooMany));
+    // Money that came late for an earlier try: nobody is asked to pay once more.
+    record.operations.truncate(2);
+    assert_eq!(may_try(&record, Timestamp::default()), Ok(()));
+    let late = apply(&mut record, SALE, Happening::Approve(facts("bank-1")), at(2));
+    assert!(matches!(late, Ok(Applied::LateMoney(_))));
+    assert_eq!(may_try(&record, Timestamp::default()), Err(TryRefusal::WrongState));
     let mut by_gate = accepted(10_000);
     happen(&mut by_gate, SALE, vec![Happening::Send, declined()]);
     assert_eq!(may_try(&by_gate, Timestamp::default()), Err(TryRefusal::WrongState));

@@ -264,8 +264,9 @@ fn on_the_page(world: &World, told: &mut Places) {
     };
     told.page(&filled(&open("page-paid"), cards::GOOD, &[]));
     world.shop.wait_status("page-paid", "success");
-    told.page(&filled(&open("page-asked"), cards::CHALLENGED, &[]));
-    world.shop.wait_status("page-asked", "awaiting 3ds result");
+    let asked = filled(&open("page-asked"), cards::CHALLENGED, &[]);
+    assert_eq!(asked.state(), "fingerprint", "{}", asked.html);
+    told.page(&asked);
 
     // Shown again with what is wrong, then declined, then tried by another card.
     let choice = open("page-again");
@@ -280,11 +281,10 @@ fn on_the_page(world: &World, told: &mut Places) {
     told.page(&page);
     told.page(&filled(&choice, cards::GOOD, &[("card_holder", cards::GOOD)]));
     let declined = filled(&choice, cards::DECLINED, &[]);
-    world.shop.wait_status("page-again", "decline");
     told.page(&declined);
     let again = eventually("the payer may try again", || {
         let page = declined.reload();
-        (page.state() == "decline").then_some(page)
+        (page.state() == "fail").then_some(page)
     });
     told.page(&filled(&again.again(), cards::GOOD, &[]));
     world.shop.wait_status("page-again", "success");

@@ -1,5 +1,6 @@
-//! A merchant's server that never gives up: several threads send sales and refunds, repeat what
-//! was not answered by the same body, and keep a book of what was answered.
+//! A merchant's server that never gives up: several threads send sales by Alfa-Click and by card,
+//! holds, captures and refunds, repeat what was not answered by the same body, and keep a book of
+//! what was answered.
 
 use std::io::ErrorKind;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,9 +8,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use altyn_testkit::harness::bodies::{
-    ALFA_REFUND, ALFA_SALE, STATUS, alfa_sale, partial_refund, status,
+    ALFA_SALE, ANY_REFUND, STATUS, alfa_sale, partial_refund, status,
 };
-use altyn_testkit::harness::http;
+use altyn_testkit::harness::{cards, http};
 use altyn_testkit::harness::{Merchant, Node, eventually, monotonic};
 use serde_json::{Value, json};
 
@@ -26,12 +27,36 @@ const LEAST: i64 = 1_000;
 /// Refunds of one sale.
 const REFUNDS_MAX: usize = 4;
 
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A sale by Alfa-Click, which the payer's bank tells about later.
+    AlfaClick,
+    /// A sale by card.
+    Card,
+    /// A hold on a card.
+    Hold,
+    /// A capture of a part of a hold, or of all of it.
+    Capture,
+    /// A refund of any of them.
+    Refund,
+}
+
+impl Asked {
+    /// Whoever accepted it has the card, and nobody can go on when that process dies.
+    pub fn may_be_interrupted(self) -> bool {
+        matches!(self, Self::Card | Self::Hold)
+    }
+}
+
 /// A request that was accepted.
 #[derive(Clone, Debug)]
 pub struct Accepted {
+    /// What it asks for.
+    pub asked: Asked,
     /// The payment.
     pub payment_id: String,
-    /// The refund's own id; empty for a sale.
+    /// The refund's own id; else empty.
     pub refund_id: String,
     /// Minor units.
     pub amount: i64,
@@ -42,20 +67,28 @@ pub struct Accepted {
 impl Accepted {
     /// The same request once more: where to, and its body.
     pub fn again(&self) -> (&'static str, Value) {
-        if self.refund_id.is_empty() {
-            return (ALFA_SALE, alfa_sale(&self.payment_id, self.amount));
+        let (id, amount) = (&self.payment_id, self.amount);
+        match self.asked {
+            Asked::AlfaClick => (ALFA_SALE, alfa_sale(id, amount)),
+            Asked::Card => (cards::SALE, cards::payment(id, amount, cards::GOOD)),
+            Asked::Hold => (cards::AUTH, cards::payment(id, amount, cards::GOOD)),
+            Asked::Capture => (cards::CAPTURE, cards::part(id, amount)),
+            Asked::Refund => {
+                let mut body = partial_refund(id, amount);
+                body["payment"]["merchant_refund_id"] = json!(self.refund_id);
+                (ANY_REFUND, body)
+            }
         }
-        let mut body = partial_refund(&self.payment_id, self.amount);
-        body["payment"]["merchant_refund_id"] = json!(self.refund_id);
-        (ALFA_REFUND, body)
     }
 }
 
 /// What was answered.
 #[derive(Debug, Default)]
 pub struct Book {
-    /// Sales in the order of their answers.
+    /// Sales and holds in the order of their answers.
     pub sales: Vec<Accepted>,
+    /// Captures.
+    pub captures: Vec<Accepted>,
     /// Refunds.
     pub refunds: Vec<Accepted>,
     /// Requests that were sent and got no answer.
@@ -68,6 +101,7 @@ impl Book {
     /// Takes over what another has.
     pub fn append(&mut self, mut other: Self) {
         self.sales.append(&mut other.sales);
+        self.captures.append(&mut other.captures);
         self.refunds.append(&mut other.refunds);
         self.unanswered += other.unanswered;
         self.repeats += other.repeats;
@@ -76,7 +110,7 @@ impl Book {
     /// Every request again, to this node: each must be known under the `request_id` that was
     /// answered.
     pub fn must_be_known(&self, merchant: &Merchant, node: &Node) {
-        for accepted in self.sales.iter().chain(&self.refunds) {
+        for accepted in self.sales.iter().chain(&self.captures).chain(&self.refunds) {
             let (path, body) = accepted.again();
             let id = merchant.accepted(node, path, &body);
             assert_eq!(id, accepted.request_id, "{accepted:?}");
@@ -158,10 +192,11 @@ impl Inside {
     }
 }
 
-/// A sale that the payer's bank does not decline.
+/// A sale or a hold that the payer's bank does not decline.
 struct Sale {
     accepted: Accepted,
-    is_paid: bool,
+    /// Minor units that were taken, once that is known.
+    taken: Option<i64>,
     refunds: usize,
 }
 
@@ -179,35 +214,67 @@ impl Sender {
             self.turn += 1;
             if !mine.is_empty() && self.random.one_in(2) {
                 let at = usize::try_from(self.random.below(mine.len() as u64)).unwrap();
-                self.refund(&mut mine[at]);
+                self.go_on_with(&mut mine[at]);
             } else {
                 let accepted = self.sale();
                 if accepted.amount != DECLINED {
-                    mine.push(Sale { accepted, is_paid: false, refunds: 0 });
+                    mine.push(Sale { accepted, taken: None, refunds: 0 });
                 }
             }
         }
     }
 
+    /// One of three is by card, half of those in two stages.
     fn sale(&mut self) -> Accepted {
+        let asked = match self.random.below(6) {
+            0 => Asked::Card,
+            1 => Asked::Hold,
+            _ => Asked::AlfaClick,
+        };
         let declined = self.random.one_in(8);
         let amount = if declined { DECLINED } else { LEAST + self.amount_below(30_000) };
         let payment_id = format!("{}-{}-{}", self.inside.name, self.number, self.turn);
-        let sale = self.accepted(payment_id, String::new(), amount);
+        let sale = self.accepted(asked, payment_id, String::new(), amount);
         locked(&self.inside.book).sales.push(sale.clone());
         sale
     }
 
-    /// Returns a part, once the sale is known to be paid.
-    fn refund(&mut self, sale: &mut Sale) {
-        sale.is_paid = sale.is_paid || self.is_paid(&sale.accepted);
-        if !sale.is_paid || sale.refunds == REFUNDS_MAX {
+    /// Captures what is held, or returns a part of what was taken.
+    fn go_on_with(&mut self, sale: &mut Sale) {
+        match sale.taken {
+            Some(taken) => self.refund(sale, taken),
+            None => match self.shown(&sale.accepted).as_str() {
+                "success" => sale.taken = Some(sale.accepted.amount),
+                "awaiting capture" => sale.taken = Some(self.capture(&sale.accepted)),
+                _ => {}
+            },
+        }
+    }
+
+    /// Takes all of a hold or a part; gives how much.
+    fn capture(&mut self, hold: &Accepted) -> i64 {
+        let less = if self.random.one_in(2) { self.amount_below(hold.amount / 2) } else { 0 };
+        let amount = hold.amount - less;
+        let id = hold.payment_id.clone();
+        let capture = self.accepted(Asked::Capture, id, String::new(), amount);
+        locked(&self.inside.book).captures.push(capture);
+        amount
+    }
+
+    /// Returns a part, once what was accepted is known to be paid.
+    fn refund(&mut self, sale: &mut Sale, taken: i64) {
+        let is_paid = matches!(
+            self.shown(&sale.accepted).as_str(),
+            "success" | "partially refunded"
+        );
+        if !is_paid || sale.refunds == REFUNDS_MAX {
             return;
         }
         sale.refunds += 1;
-        let amount = 1 + self.amount_below(sale.accepted.amount / 5);
+        let amount = 1 + self.amount_below(taken / 5);
         let refund_id = format!("{}-r{}", sale.accepted.payment_id, self.turn);
-        let refund = self.accepted(sale.accepted.payment_id.clone(), refund_id, amount);
+        let id = sale.accepted.payment_id.clone();
+        let refund = self.accepted(Asked::Refund, id, refund_id, amount);
         locked(&self.inside.book).refunds.push(refund);
     }
 
@@ -216,8 +283,15 @@ impl Sender {
     }
 
     /// Sends until it is answered; sometimes once more after that, to any node.
-    fn accepted(&mut self, payment_id: String, refund_id: String, amount: i64) -> Accepted {
-        let mut accepted = Accepted { payment_id, refund_id, amount, request_id: String::new() };
+    fn accepted(
+        &mut self,
+        asked: Asked,
+        payment_id: String,
+        refund_id: String,
+        amount: i64,
+    ) -> Accepted {
+        let request_id = String::new();
+        let mut accepted = Accepted { asked, payment_id, refund_id, amount, request_id };
         accepted.request_id = self.answered(&accepted);
         if self.random.one_in(4) {
             let again = self.answered(&accepted);
@@ -248,21 +322,21 @@ impl Sender {
         answer["request_id"].as_str().unwrap().to_owned()
     }
 
-    /// Whether a node says now that this sale was paid; a node that does not answer says nothing.
-    fn is_paid(&mut self, sale: &Accepted) -> bool {
+    /// How a node says now that this payment stands; a node that does not answer says nothing.
+    fn shown(&mut self, sale: &Accepted) -> String {
         let body = self.inside.merchant.signed(&status(&sale.payment_id));
         let url = format!("{}{STATUS}", self.any_node());
         let Ok(answer) = http::post_json(&url, &serde_json::to_vec(&body).unwrap()) else {
-            return false;
+            return String::new();
         };
         assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
         if answer.status == 503 {
-            return false;
+            return String::new();
         }
         let shown = answer.json();
         // What was answered before must be there, whatever happened since.
         assert_eq!(shown["payment"]["id"], sale.payment_id.as_str(), "{sale:?}: {shown}");
-        matches!(shown["payment"]["status"].as_str(), Some("success" | "partially refunded"))
+        shown["payment"]["status"].as_str().unwrap_or_default().to_owned()
     }
 
     fn any_node(&mut self) -> String {

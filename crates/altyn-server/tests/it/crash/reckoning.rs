@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use altyn_testkit::harness::Node;
 use serde_json::Value;
 
-use super::load::{Book, DECLINED};
+use super::load::{Asked, Book, DECLINED};
 use super::stage::Stage;
 use crate::support::Provider;
 
@@ -16,6 +16,8 @@ struct Operation {
     payment_id: String,
     kind: String,
     state: String,
+    /// Why it was declined; `-` when it was not.
+    reason: String,
     amount: i64,
     refund_id: String,
     /// The key given to the provider; `-` when nothing was sent.
@@ -23,6 +25,13 @@ struct Operation {
     /// Different keys given: one, or something is wrong.
     keys: usize,
     attempts: usize,
+}
+
+impl Operation {
+    /// It opens a payment.
+    fn opens(&self) -> bool {
+        matches!(self.kind.as_str(), "sale" | "authorization")
+    }
 }
 
 /// What was found, for who wants more than the common truths.
@@ -45,16 +54,19 @@ pub fn reckon(stage: &Stage, nodes: Vec<Node>, book: &Book) -> Findings {
     assert_eq!((&report["unknown"], &report["callbacks_owed"]), (&0.into(), &0.into()), "{report}");
     assert_eq!(report["payments"], book.sales.len(), "{report}");
     let operations = operations(stage);
-    sales_are_as_answered(&operations, book);
+    let interrupted = sales_are_as_answered(&operations, book);
+    captures_are_as_answered(&operations, book);
     refunds_are_as_answered(&operations, book);
     orders_match(stage, &operations);
     books_match(stage);
     let (callbacks, deliveries) = callbacks_match(stage, operations.len());
     let sent_again = operations.iter().filter(|operation| operation.attempts > 1).count();
     println!(
-        "  {} sales, {} refunds; {} requests unanswered, {} repeated; {sent_again} sent again to \
-         the provider; {callbacks} callbacks, {deliveries} deliveries",
+        "  {} sales, {} captures, {} refunds; {} requests unanswered, {} repeated; {interrupted} \
+         cards interrupted; {sent_again} sent again to the provider; {callbacks} callbacks, \
+         {deliveries} deliveries",
         book.sales.len(),
+        book.captures.len(),
         book.refunds.len(),
         book.unanswered,
         book.repeats,
@@ -65,7 +77,7 @@ pub fn reckon(stage: &Stage, nodes: Vec<Node>, book: &Book) -> Findings {
 fn operations(stage: &Stage) -> Vec<Operation> {
     let rows = stage.rows(
         "SELECT p.reference || ' ' || o.kind || ' ' || o.state || ' '
-             || CAST(o.amount_minor AS TEXT) || ' ' || coalesce(o.merchant_refund_id, '') || ' '
+             || coalesce(o.reason, '-') || ' ' || CAST(o.amount_minor AS TEXT) || ' ' || coalesce(o.merchant_refund_id, '') || ' '
              || coalesce((SELECT min(a.key) || ' ' || CAST(count(DISTINCT a.key) AS TEXT) || ' '
                      || CAST(count(*) AS TEXT)
                  FROM attempts a WHERE a.project = o.project AND a.operation = o.id), '- 0 0')
@@ -73,13 +85,15 @@ fn operations(stage: &Stage) -> Vec<Operation> {
     );
     let read = |row: &String| {
         let fields: Vec<&str> = row.split(' ').collect();
-        let [payment_id, kind, state, amount, refund_id, key, keys, attempts] = fields[..] else {
+        let [payment_id, kind, state, reason, amount, refund_id, key, keys, attempts] = fields[..]
+        else {
             panic!("{row}");
         };
         Operation {
             payment_id: payment_id.to_owned(),
             kind: kind.to_owned(),
             state: state.to_owned(),
+            reason: reason.to_owned(),
             amount: amount.parse().unwrap(),
             refund_id: refund_id.to_owned(),
             key: key.to_owned(),
@@ -90,21 +104,47 @@ fn operations(stage: &Stage) -> Vec<Operation> {
     rows.iter().map(read).collect()
 }
 
-/// Every sale that was answered exists once, ended as its amount says, and nothing else exists.
-fn sales_are_as_answered(operations: &[Operation], book: &Book) {
+/// Every sale and hold that was answered exists once, ended as its amount says, and nothing else
+/// exists. A payment by card may have been interrupted instead. Gives how many were.
+fn sales_are_as_answered(operations: &[Operation], book: &Book) -> usize {
     let mut sales: HashMap<&str, &Operation> = HashMap::new();
-    for sale in operations.iter().filter(|operation| operation.kind == "sale") {
+    for sale in operations.iter().filter(|operation| operation.opens()) {
         let twice = sales.insert(&sale.payment_id, sale);
         assert!(twice.is_none(), "{} has two sales", sale.payment_id);
     }
+    let mut interrupted = 0;
     for accepted in &book.sales {
         let sale = sales.remove(accepted.payment_id.as_str());
         let sale = sale.unwrap_or_else(|| panic!("lost: {accepted:?}"));
+        let kind = if accepted.asked == Asked::Hold { "authorization" } else { "sale" };
+        assert_eq!((sale.amount, sale.kind.as_str()), (accepted.amount, kind), "{accepted:?}");
+        if sale.reason == "interrupted" {
+            assert!(accepted.asked.may_be_interrupted(), "{accepted:?}");
+            assert_eq!((sale.state.as_str(), sale.keys <= 1), ("declined", true), "{accepted:?}");
+            interrupted += 1;
+            continue;
+        }
         let state = if accepted.amount == DECLINED { "declined" } else { "approved" };
-        let found = (sale.amount, sale.state.as_str(), sale.keys);
-        assert_eq!(found, (accepted.amount, state, 1), "{accepted:?}");
+        assert_eq!((sale.state.as_str(), sale.keys), (state, 1), "{accepted:?}");
     }
     assert!(sales.is_empty(), "nobody was answered about {:?}", sales.keys());
+    interrupted
+}
+
+/// Every capture that was answered exists once and was done.
+fn captures_are_as_answered(operations: &[Operation], book: &Book) {
+    let mut captures: HashMap<&str, &Operation> = HashMap::new();
+    for capture in operations.iter().filter(|operation| operation.kind == "capture") {
+        let twice = captures.insert(&capture.payment_id, capture);
+        assert!(twice.is_none(), "{} was captured twice", capture.payment_id);
+    }
+    for accepted in &book.captures {
+        let capture = captures.remove(accepted.payment_id.as_str());
+        let capture = capture.unwrap_or_else(|| panic!("lost: {accepted:?}"));
+        let found = (capture.amount, capture.state.as_str(), capture.keys);
+        assert_eq!(found, (accepted.amount, "approved", 1), "{accepted:?}");
+    }
+    assert!(captures.is_empty(), "nobody was answered about {:?}", captures.keys());
 }
 
 /// The same for refunds; all of them are within what was paid, so all go through.
@@ -124,11 +164,17 @@ fn refunds_are_as_answered(operations: &[Operation], book: &Book) {
     assert!(refunds.is_empty(), "nobody was answered about {:?}", refunds.keys());
 }
 
-/// One order for each sale, charged once when it was approved, and returned what refunds say.
+/// One order for each sale and hold; what was approved was held and taken once, as captures say,
+/// and returned as refunds say. A payment that was interrupted may have none, and took nothing.
 fn orders_match(stage: &Stage, operations: &[Operation]) {
     let mut returned: HashMap<&str, Vec<i64>> = HashMap::new();
-    for refund in operations.iter().filter(|operation| operation.kind == "refund") {
-        returned.entry(&refund.payment_id).or_default().push(refund.amount);
+    let mut captured: HashMap<&str, i64> = HashMap::new();
+    for operation in operations {
+        match operation.kind.as_str() {
+            "refund" => returned.entry(&operation.payment_id).or_default().push(operation.amount),
+            "capture" => drop(captured.insert(&operation.payment_id, operation.amount)),
+            _ => {}
+        }
     }
     let mut orders: HashMap<String, Value> = HashMap::new();
     for order in stage.emulators.orders(Provider::Rbs) {
@@ -136,23 +182,30 @@ fn orders_match(stage: &Stage, operations: &[Operation]) {
         let twice = orders.insert(number, order);
         assert!(twice.is_none(), "{twice:?}");
     }
-    for sale in operations.iter().filter(|operation| operation.kind == "sale") {
-        let order = orders.remove(&sale.key);
-        let order = order.unwrap_or_else(|| panic!("{} has no order", sale.payment_id));
-        let charges = i64::from(sale.state == "approved");
-        assert_eq!(
-            (&order["charges"], &order["amount_minor"]),
-            (&charges.into(), &sale.amount.into())
-        );
+    for sale in operations.iter().filter(|operation| operation.opens()) {
+        let Some(order) = orders.remove(&sale.key) else {
+            assert_eq!(sale.reason, "interrupted", "{} has no order", sale.payment_id);
+            continue;
+        };
+        let approved = sale.state == "approved";
+        let taken = match (sale.kind.as_str(), approved) {
+            (_, false) => 0,
+            ("sale", true) => sale.amount,
+            (_, true) => captured.get(sale.payment_id.as_str()).copied().unwrap_or(0),
+        };
+        let held = if approved && taken == 0 { sale.amount } else { 0 };
         let mut ours = returned.remove(sale.payment_id.as_str()).unwrap_or_default();
+        let left = taken - ours.iter().sum::<i64>();
+        let sums = ["amount_minor", "charges", "held_minor", "captured_minor", "deposited_minor"];
+        let sums = sums.map(|name| order[name].as_i64().unwrap());
+        let expected = [sale.amount, i64::from(taken > 0), held, taken, left];
+        assert_eq!(sums, expected, "{} is {}: {order}", sale.payment_id, sale.state);
         let theirs = order["refunds"].as_array().unwrap().iter();
         let mut theirs: Vec<i64> =
             theirs.map(|refund| refund["amount_minor"].as_i64().unwrap()).collect();
         ours.sort_unstable();
         theirs.sort_unstable();
         assert_eq!(ours, theirs, "refunds of {}: {order}", sale.payment_id);
-        let held = sale.amount * charges - ours.iter().sum::<i64>();
-        assert_eq!(order["deposited_minor"], held, "{order}");
     }
     assert!(orders.is_empty(), "orders without a payment: {orders:?}");
     stage.emulators.nobody_was_charged_twice();

@@ -90,6 +90,8 @@ pub fn quiet(node: &Node, within: Duration) {
             .lines()
             .filter_map(|line| line.strip_prefix("altyn_jobs_waiting"))
             .filter(|line| line.starts_with('{') && value_of(line) > 0)
+            // A hold that nobody captures has its date, days from now.
+            .filter(|line| !line.contains("capture_hold"))
             .collect();
         if told.elapsed() >= TELL_EVERY {
             told = monotonic();

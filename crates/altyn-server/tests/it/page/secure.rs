@@ -1,7 +1,8 @@
 //! 3-D Secure through the issuer's own pages, in both versions.
 
+use super::html::Form;
 use super::payer::Page;
-use super::{GOOD, charges, choice, comes_back, link, pay_by, payer, told};
+use super::{GOOD, charges, comes_back, link, pay_by, payer, told};
 use crate::support::{Provider, World};
 
 on_both_databases! {
@@ -150,95 +151,56 @@ fn what_is_given_up_at_the_issuer_is_paid_otherwise(world: &mut World) {
 
 fn an_answer_counts_once_and_where_it_belongs(world: &mut World) {
     for (kind, number) in [("2", CHALLENGE), ("1", LEGACY)] {
-        let [first, second] = ["a", "b"].map(|name| format!("{name} {kind}"));
-        let pages = [&first, &second].map(|id| to_issuer(&pay_by(world, &link(world, id), number)));
-        let [mine, foreign] = pages.map(|page| answered(&page, RIGHT));
-        let [mine, foreign] =
-            [&mine, &foreign].map(|page| page.form(|form| form.tag.get("id") == Some("return")));
-        let at = |form: &super::html::Form| form.action.clone();
+        let ids = ["a", "b"].map(|name| format!("{name} {kind}"));
+        let [mine, foreign] = [&ids[0], &ids[1]].map(|id| {
+            let page = answered_of(world, id, number);
+            page.form(|form| form.tag.get("id") == Some("return"))
+        });
         let before = charges(world);
-
-        // The answer of the second payment brought to the first: nothing comes of it.
-        let misled = payer(world).post(&at(&mine), &foreign.fields);
-        assert!(misled.state() != "success" && misled.state() != "fail", "{}", misled.html);
-        assert_eq!(misled.standing(), at(&mine).strip_suffix("/3ds").unwrap());
+        // What is no answer, or the answer of the other payment, brings nothing about.
+        let field = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+        let wrong = [
+            Vec::new(),
+            field("cres", "e30"),
+            field("cres", "\u{0}<script>"),
+            field("MD", "other"),
+            foreign.fields.clone(),
+        ];
+        for fields in wrong {
+            let page = payer(world).post(&mine.action, &fields);
+            assert_eq!(page.standing(), mine.action.strip_suffix("/3ds").unwrap());
+            assert_eq!(page.state(), "challenge", "{fields:?}: {}", page.html);
+        }
         assert_eq!(charges(world), before, "neither of the two is charged");
 
-        // The right one, many times at once and once more.
-        let start = std::sync::Barrier::new(4);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    start.wait();
-                    payer(world).post(&at(&mine), &mine.fields)
-                });
-            }
-        });
-        let page = payer(world).post(&at(&mine), &mine.fields);
-        assert_eq!(page.ended().0, "success", "{}", page.html);
-        world.shop.wait_status(&first, "success");
-        assert_eq!(charges(world), before + 1);
-        // Nor does anything that is no answer.
-        for fields in [vec![], vec![("cres", "e30")], vec![("PaRes", "x")], vec![("cres", "\u{0}")]]
-        {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect();
-            let page = payer(world).post(&at(&mine), &fields);
-            assert_eq!(page.ended().0, "success", "{}", page.html);
-        }
-        let page = payer(world).post(&at(&foreign), &foreign.fields);
-        assert_eq!(page.ended().0, "success", "{}", page.html);
-        world.shop.wait_status(&second, "success");
-        assert_eq!(charges(world), before + 2);
-        for id in [&first, &second] {
-            let finals = told(world, id)
-                .into_iter()
-                .filter(|line| !line.contains("3ds"))
-                .collect::<Vec<_>>();
-            assert_eq!(finals, ["success: sale success 0"], "{id}");
+        // The right one counts, however often it comes, and for its own payment only.
+        many_times(world, &mine);
+        world.shop.wait_status(&ids[0], "success");
+        let page = payer(world).post(&mine.action, &mine.fields);
+        assert_eq!((page.ended().0.as_str(), charges(world)), ("success", before + 1));
+        let page = payer(world).post(&mine.action, &foreign.fields);
+        assert_eq!((page.ended().0.as_str(), charges(world)), ("success", before + 1));
+        let page = payer(world).post(&foreign.action, &foreign.fields);
+        assert_eq!((page.ended().0.as_str(), charges(world)), ("success", before + 2));
+        world.shop.wait_status(&ids[1], "success");
+        for id in &ids {
+            let finals = told(world, id).into_iter().filter(|line| !line.contains("3ds"));
+            assert_eq!(finals.collect::<Vec<_>>(), ["success: sale success 0"], "{id}");
         }
     }
     let orders = world.emulators.orders(Provider::Rbs);
     assert!(orders.iter().all(|order| order["charges"] == 1), "{orders:?}");
-
-    // An address that is not ours leads nowhere; one with a letter changed is not ours.
-    let page = pay_by(world, &link(world, "token"), GOOD);
-    let token = page.standing();
-    let last = token.chars().last().unwrap();
-    let altered = |at: usize| {
-        let mut letters: Vec<char> = token.chars().collect();
-        letters[at] = if letters[at] == 'a' { 'b' } else { 'a' };
-        letters.into_iter().collect::<String>()
-    };
-    let start = token.len() - 45;
-    assert!(last.is_ascii_alphanumeric());
-    for wrong in [
-        altered(start),
-        altered(start + 6),
-        altered(start + 15),
-        altered(token.len() - 1),
-        world.node.url("/payment/garbage"),
-        world.node.url(&format!("/payment/{}", "0".repeat(45))),
-    ] {
-        for path in ["", "/again", "/3ds", "/events"] {
-            assert_eq!(payer_status(world, "GET", &format!("{wrong}{path}")), 404, "{wrong}{path}");
-        }
-        for path in ["/again", "/cancel", "/3ds", "/fingerprint"] {
-            assert_eq!(
-                payer_status(world, "POST", &format!("{wrong}{path}")),
-                404,
-                "{wrong}{path}"
-            );
-        }
-        assert_eq!(payer(world).open(&wrong).state(), "gone");
-    }
-    assert_eq!(choice(world, &link(world, "still works")).status, 200);
 }
 
-fn payer_status(_: &World, method: &str, url: &str) -> u16 {
-    altyn_testkit::harness::http::request(method, url, &[("accept", "text/html")], b"")
-        .unwrap()
-        .status
+/// Four tabs bring the same answer at once.
+fn many_times(world: &World, answer: &Form) {
+    let start = std::sync::Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                start.wait();
+                payer(world).post(&answer.action, &answer.fields)
+            });
+        }
+    });
 }

@@ -134,6 +134,7 @@ const fn card_code(reason: Reason) -> Code {
         | Reason::CardNotPermitted
         | Reason::Interrupted
         | Reason::CaptureExceedsHold
+        | Reason::HoldReleased
         | Reason::PartialVoidUnsupported
         | Reason::TwoStageUnsupported
         | Reason::RefundExceedsBalance
@@ -172,7 +173,7 @@ const fn method_code(reason: Reason) -> Code {
         Reason::PartialRefundUnsupported | Reason::PartialVoidUnsupported => {
             Code::AmountMustBeWhole
         }
-        Reason::WrongState => Code::WrongState,
+        Reason::WrongState | Reason::HoldReleased => Code::WrongState,
         Reason::AmountBelowLimit => Code::AmountBelowLimit,
         Reason::AmountAboveLimit | Reason::CaptureExceedsHold => Code::AmountAboveLimit,
         Reason::CurrencyUnsupported => Code::CurrencyDisabled,
@@ -204,6 +205,7 @@ pub const fn field_of(reason: Reason) -> Option<&'static str> {
         | Reason::CardNotPermitted
         | Reason::Interrupted
         | Reason::CaptureExceedsHold
+        | Reason::HoldReleased
         | Reason::PartialVoidUnsupported
         | Reason::TwoStageUnsupported
         | Reason::RefundExceedsBalance

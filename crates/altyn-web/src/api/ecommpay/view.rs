@@ -83,7 +83,7 @@ pub fn date(at: Timestamp) -> String {
 }
 
 /// A text that every client signs as we do: `;` separates what is signed, so it never goes out.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.replace(';', ",")
 }
 
@@ -188,7 +188,7 @@ impl Common {
                 .then_some(("customer", missing))
                 .into_iter()
                 .collect(),
-            errors: errors(&record.payment, operation),
+            errors: errors(operation),
         }
     }
 }
@@ -196,23 +196,24 @@ impl Common {
 /// The card of this operation, or the login at the bank.
 fn account(record: &Record, operation: &Operation) -> Option<AccountView> {
     let payment = &record.payment;
-    match method_of(payment, operation) {
-        Method::Card => operation.card.as_ref().map(card::account),
-        Method::AlfaClick | Method::CardPartner => {
-            let shown = payment.method.rules().callback_account;
-            let login = payment.details.customer.field(CustomerField::AccountId);
-            login.filter(|_| shown).map(card::login)
-        }
+    if let Some(card) = &operation.card {
+        return Some(card::account(card));
     }
+    let shown = match payment.method {
+        Method::AlfaClick | Method::CardPartner => payment.method.rules().callback_account,
+        Method::Card => false,
+    };
+    let login = payment.details.customer.field(CustomerField::AccountId);
+    login.filter(|_| shown).map(card::login)
 }
 
-fn errors(payment: &Payment, operation: &Operation) -> Vec<ErrorView> {
+fn errors(operation: &Operation) -> Vec<ErrorView> {
     let rejected = operation.state == OperationState::Rejected;
     operation
         .reason
         .filter(|_| rejected)
         .map(|reason| {
-            let code = code_of(method_of(payment, operation), reason);
+            let code = code_of(operation.method, reason);
             ErrorView { code: code.number(), message: code.message(), field: field_of(reason) }
         })
         .into_iter()
@@ -232,22 +233,12 @@ fn payment(payment: &Payment, told: Option<&Operation>) -> PaymentView {
     }
 }
 
-/// The method of one operation: on the Payment Page the payer may try another after a decline.
-fn method_of(payment: &Payment, operation: &Operation) -> Method {
-    match (payment.method, &operation.card) {
-        (_, Some(_)) => Method::Card,
-        // A try before the card was by one of the others, whose words are the same.
-        (Method::Card, None) if operation.kind.is_opening() => Method::AlfaClick,
-        (method, None) => method,
-    }
-}
-
-fn code(payment: &Payment, operation: &Operation) -> Code {
+fn code(operation: &Operation) -> Code {
     match operation.state {
         OperationState::Approved => Code::Success,
         OperationState::Declined | OperationState::Rejected => {
             let reason = operation.reason.unwrap_or(Reason::GeneralDecline);
-            code_of(method_of(payment, operation), reason)
+            code_of(operation.method, reason)
         }
         OperationState::Accepted
         | OperationState::Clarifying
@@ -265,7 +256,7 @@ fn operation_view(
     operation: &Operation,
     account: Option<&ProviderAccount>,
 ) -> OperationView {
-    let code = code(payment, operation);
+    let code = code(operation);
     OperationView {
         id: operation.id.get(),
         kind: operation_type(operation.kind),

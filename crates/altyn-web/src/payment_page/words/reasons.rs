@@ -141,6 +141,10 @@ said! {
         "Магазин запросил больше, чем удержано.",
         "The shop asked for more than is held.",
         ASK_SHOP;
+    HoldReleased:
+        "Банк уже снял удержание, списывать нечего.",
+        "The bank has released the hold; there is nothing to take.",
+        ASK_SHOP;
     PartialVoidUnsupported:
         "Удержание можно отменить только целиком.",
         "A hold can only be released whole.",
