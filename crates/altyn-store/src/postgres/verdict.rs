@@ -160,7 +160,7 @@ mod tests {
     fn standing(version: i64, job: StandingJob) -> Standing {
         Standing {
             versions: HashMap::from([((1, 5), version), ((1, 6), version)]),
-            jobs: HashMap::from([((end.job.kind.number(), 9), job)]),
+            jobs: HashMap::from([((JobKind::AskOutcome.number(), 9), job)]),
         }
     }
 
