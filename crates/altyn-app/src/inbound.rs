@@ -39,6 +39,8 @@ pub struct About {
     pub payment: PaymentId,
     /// Which operation.
     pub operation: OperationId,
+    /// Whether its sender proved that he was given the order, whose number can be guessed.
+    pub authentic: bool,
 }
 
 /// Keeps a notification and wakes the question about its operation.
@@ -98,6 +100,7 @@ async fn find(
             project,
             payment,
             operation,
+            authentic: subject.authentic,
         }));
     }
     let Some(operation) = subject.order_number.as_deref().and_then(operation_of) else {
@@ -111,5 +114,10 @@ async fn find(
         .as_ref()
         .and_then(|record| record.operation(operation))
         .is_some_and(|operation| operation.account == account);
-    Ok(carried.then_some(About { project, payment, operation }))
+    Ok(carried.then_some(About {
+        project,
+        payment,
+        operation,
+        authentic: subject.authentic,
+    }))
 }

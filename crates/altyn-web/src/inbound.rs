@@ -1,8 +1,11 @@
 //! Where providers reach us: server notifications, and payers coming back.
 //!
-//! Both are kept and wake a question to the provider; neither decides an outcome.
+//! Both are kept and wake a question to the provider; neither decides an outcome. Numbers of orders
+//! can be guessed: only who proves that he was given the order is led on to the shop or to the payer's
+//! page, whose address is a secret. Others see that the payment is being processed, and no more.
 
-use altyn_app::inbound::{InboundError, receive, settle_for_payer};
+use altyn_app::context::Failure;
+use altyn_app::inbound::{About, InboundError, receive, settle_for_payer};
 use altyn_domain::payment::{PaymentState, Record, ReturnUrls};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
@@ -61,11 +64,7 @@ async fn come_back_form(
     send_back(&web, &account, &headers, parameters).await
 }
 
-async fn take(
-    web: &Web,
-    account: &str,
-    parameters: Parameters,
-) -> Result<altyn_app::inbound::About, InboundError> {
+async fn take(web: &Web, account: &str, parameters: Parameters) -> Result<About, InboundError> {
     let size: usize = parameters.iter().map(|(name, value)| name.len() + value.len()).sum();
     if size > PARAMETERS_MAX_BYTES {
         return Err(InboundError::NoOperation);
@@ -110,7 +109,10 @@ async fn send_back(
     if !wants_page {
         return (StatusCode::OK, "OK").into_response();
     }
-    let record = settle_for_payer(&web.context, about).await.unwrap_or_else(|failure| {
+    if !about.authentic {
+        return page::result(headers, None);
+    }
+    let record = as_it_stands(web, about).await.unwrap_or_else(|failure| {
         tracing::warn!(payment.id = about.payment.get(), error = %failure, "a payer waits");
         None
     });
@@ -123,6 +125,14 @@ async fn send_back(
     match url {
         Some(url) => (StatusCode::SEE_OTHER, [(LOCATION, url)]).into_response(),
         None => page::result(headers, record.as_ref()),
+    }
+}
+
+/// The payment, by what the provider answers now, while there is room for questions.
+async fn as_it_stands(web: &Web, about: About) -> Result<Option<Record>, Failure> {
+    match web.questions.slot(about.payment) {
+        Some(_room) => settle_for_payer(&web.context, about).await,
+        None => Ok(web.context.store.payment(about.project, about.payment).await?),
     }
 }
 

@@ -40,7 +40,7 @@
       return before === state;
     } catch (error) { return false; }
   }
-  var shown = { success: "payment.success", fail: "payment.fail", waiting: "payment.sent" };
+  var shown = { success: "payment.success", fail: "payment.fail", canceled: "payment.canceled", waiting: "payment.sent" };
   if (framed) {
     on(window, "message", function (event) {
       var said;
@@ -235,7 +235,6 @@
     return found;
   }
   all("[data-leave]").forEach(function (way) {
-    if (!way.hasAttribute("data-auto")) return;
     var entry = performance.getEntriesByType && performance.getEntriesByType("navigation")[0];
     if (entry && entry.type === "back_forward") return;
     if (framed) {
@@ -331,7 +330,7 @@
       one("[data-seconds]", back).textContent = Math.max(0, left);
       if (left > 0) return;
       clearInterval(tick);
-      if (framed && back.dataset.target !== "_self") tell("redirect", { url: absolute(back.dataset.return) });
+      if (framed) tell("redirect", { url: absolute(back.dataset.return) });
       else location.replace(back.dataset.return);
     }, 1000);
     stay.hidden = false;

@@ -168,7 +168,8 @@ async fn the_form_has_the_fields_of_the_seed() {
     let seal = wire::seal(&ipay.config, ORDER);
     let cbk = format!("https://pay.example/providers/ipay/return?seal={seal}");
     assert!(cbk.len() <= 100);
-    let lbk = "https://pay.example/providers/ipay/return?oid=abc123&cancelled=1";
+    let lbk =
+        format!("https://pay.example/providers/ipay/return?oid=abc123&cancelled=1&seal={seal}");
     let hashed = format!("0abc123abc123900256712375678example@example.comdemoKES{cbk}10");
     let hash = sign::sha1_hex("demoCHANGED", &hashed);
     let expected = [
@@ -190,7 +191,7 @@ async fn the_form_has_the_fields_of_the_seed() {
         ("vid", "demo"),
         ("curr", "KES"),
         ("cbk", &cbk),
-        ("lbk", lbk),
+        ("lbk", &lbk),
         ("cst", "1"),
         ("crl", "0"),
         ("autopay", "1"),
@@ -491,6 +492,28 @@ fn notifications_name_their_subject() {
     foreign.parameters[2].1 = "other".into();
     assert_eq!(read(&foreign), Err(NotificationError::NotAuthentic));
     assert_eq!(read(&note(&[])), Err(NotificationError::BadParameter("id")));
+}
+
+#[test]
+fn only_who_was_given_the_form_can_prove_it() {
+    let ipay = ipay("http://x");
+    let (own, other) = (wire::seal(&ipay.config, ORDER), wire::seal(&ipay.config, "other"));
+    let table: [(&[(&str, &str)], bool); 7] = [
+        (&[("id", ORDER), ("status", SUCCESS), ("seal", &own)], true),
+        (&[("oid", ORDER), ("cancelled", "1"), ("seal", &own)], true),
+        (&[("id", ORDER), ("status", SUCCESS)], false),
+        (&[("oid", ORDER), ("cancelled", "1")], false),
+        (&[("id", ORDER), ("seal", "")], false),
+        (&[("id", ORDER), ("seal", &other)], false),
+        (&[("id", "other"), ("oid", ORDER), ("seal", &own)], false),
+    ];
+    for (parameters, expected) in table {
+        let subject = ipay.read_notification(&note(parameters).parameters).unwrap();
+        assert_eq!(subject.authentic, expected, "{parameters:?}");
+    }
+    // The partner's word on a refund names no order.
+    let refund = ipay.read_notification(&told(SUCCESS, "1A", "demoCHANGED").parameters).unwrap();
+    assert!(!refund.authentic);
 }
 
 proptest! {

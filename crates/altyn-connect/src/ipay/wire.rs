@@ -63,10 +63,7 @@ pub(super) fn form(config: &IpayConfig, call: &ProviderCall) -> Option<Form> {
         ("vid", config.vid.clone()),
         ("curr", call.amount.currency().code().to_owned()),
         ("cbk", with_query(&config.callback_url, &format!("seal={seal}"))),
-        (
-            "lbk",
-            with_query(&config.callback_url, &format!("oid={order}&cancelled=1&seal={seal}")),
-        ),
+        ("lbk", with_query(&config.callback_url, &format!("oid={order}&cancelled=1&seal={seal}"))),
         ("cst", "1".to_owned()),
         ("crl", "0".to_owned()),
         ("autopay", "1".to_owned()),

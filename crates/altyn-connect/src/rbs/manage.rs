@@ -5,7 +5,7 @@
 //! through. Source: providers.md §1.5.
 
 use altyn_app::ports::provider::{OrderAtProvider, ProviderCall, ProviderOutcome};
-use altyn_domain::payment::ProviderFacts;
+use altyn_domain::payment::{OperationKind, ProviderFacts};
 use altyn_domain::reason::Reason;
 
 use super::client::{Gateway, outcome_of, said};
@@ -62,7 +62,7 @@ impl Gateway {
             (Followed::NotDone { available }, Code::Number(code)) => {
                 declined(refusal_reason(code, available, call))
             }
-            (Followed::Impossible, _) => declined(Reason::WrongState),
+            (Followed::Impossible, _) => declined(impossible(call)),
             (Followed::Absent, Code::Number(map::NO_SUCH_ORDER)) => {
                 declined(Reason::GeneralDecline)
             }
@@ -86,7 +86,9 @@ impl Gateway {
             Followed::NotDone { .. } => {
                 ProviderOutcome::NotSent("the order stands as it did before".to_owned())
             }
-            Followed::Impossible => ProviderOutcome::Declined(Reason::WrongState, facts_of(order)),
+            Followed::Impossible => {
+                ProviderOutcome::Declined(impossible(call), facts_of(order))
+            }
             Followed::Absent => {
                 ProviderOutcome::Unknown("the gateway does not know the order".to_owned())
             }
@@ -110,4 +112,9 @@ fn no_order() -> ProviderOutcome {
 
 fn facts_of(order: &OrderAtProvider) -> ProviderFacts {
     ProviderFacts { payment_id: order.payment_id.clone(), ..Default::default() }
+}
+
+/// Why an order cannot take this operation any more: a hold that cannot be captured is gone.
+fn impossible(call: &ProviderCall) -> Reason {
+    if call.kind == OperationKind::Capture { Reason::HoldReleased } else { Reason::WrongState }
 }

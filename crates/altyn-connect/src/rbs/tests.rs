@@ -180,7 +180,9 @@ fn checksums_are_those_of_the_source() {
             rbs.read_notification(&parameters)
         };
         for right in [checksum.to_owned(), checksum.to_lowercase()] {
-            assert_eq!(read(&right).unwrap().order_number.as_deref(), Some(number));
+            let subject = read(&right).unwrap();
+            assert_eq!(subject.order_number.as_deref(), Some(number));
+            assert!(subject.authentic);
         }
         for wrong in ["", "00", &checksum.replace('A', "B"), "zz"] {
             assert_eq!(read(wrong), Err(NotificationError::NotAuthentic), "{wrong}");
@@ -376,9 +378,9 @@ async fn every_status_of_a_sale_has_its_outcome() {
         (status_with(&[("/orderStatus", json!(2.5))]), "unknown"),
         (status_with(&[("/errorCode", json!("5"))]), "unknown"),
         (status_with(&[("/errorCode", json!([0]))]), "unknown"),
-        (r#"{"errorCode":"6","errorMessage":"…"}"#.to_owned(), "not_sent"),
-        (r#"{"errorCode":6}"#.to_owned(), "not_sent"),
-        (r#"{"ErrorCode":"6"}"#.to_owned(), "not_sent"),
+        (r#"{"errorCode":"6","errorMessage":"…"}"#.to_owned(), "unknown"),
+        (r#"{"errorCode":6}"#.to_owned(), "unknown"),
+        (r#"{"ErrorCode":"6"}"#.to_owned(), "unknown"),
         (r#"{"errorCode":"7"}"#.to_owned(), "unknown"),
         (order(0, -100, 0, 0), "pending"),
         (order(5, 0, 0, 0), "pending"),
@@ -428,6 +430,11 @@ async fn an_order_nobody_was_sent_to_is_as_good_as_not_sent() {
         let stub = Stub::start(vec![ok(&order(state, -100, 0, 0))]).await;
         let call = ProviderCall { instruction, ..sale() };
         assert_eq!(word(&rbs(&stub.url, "").ask(&call).await), expected, "{state}");
+    }
+    // Nor one that the gateway has never told of.
+    for body in [r#"{"errorCode":"6"}"#, r#"{"errorCode":6}"#, r#"{"ErrorCode":"6"}"#] {
+        let stub = Stub::start(vec![ok(body)]).await;
+        assert_eq!(word(&rbs(&stub.url, "").ask(&sale()).await), "not_sent", "{body}");
     }
 }
 

@@ -6,7 +6,7 @@
 //! `autoReverseDate`; `autocompletionDate` captures the whole of it.
 
 use super::notice::{self, Operation};
-use super::order::{Authorization, OrderState};
+use super::order::{Authorization, OrderState, RbsOrder};
 use super::reply::Fail;
 use crate::runtime::Sandbox;
 use crate::state::{State, Timer};
@@ -98,16 +98,16 @@ pub(super) fn release(sandbox: &Sandbox, state: &mut State, at: usize, now: i64)
 /// The time of a hold has come: it is captured if that was asked for, else released. Of a hold
 /// that was captured in part only the rest is let go, and nothing is told of that (**chosen**).
 pub(super) fn run_out(sandbox: &Sandbox, state: &mut State, at: usize, now: i64) {
-    let Some(order) = state.rbs.orders.get_mut(at) else { return };
+    let Some(order) = state.rbs.orders.get(at) else { return };
     let captures = order.autocompletion_ms.is_some_and(|date| date <= order.deadline_ms);
     if captures && capture(sandbox, state, at, (0, Rest::Released), now).is_ok() {
         return;
     }
-    if order.state == OrderState::PartlyTaken {
-        order.state = OrderState::Deposited;
-        state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
-        state.dirty = true;
-    } else {
-        release(sandbox, state, at, now);
-    }
+    let partly = |order: &&mut RbsOrder| order.state == OrderState::PartlyTaken;
+    let Some(order) = state.rbs.orders.get_mut(at).filter(partly) else {
+        return release(sandbox, state, at, now);
+    };
+    order.state = OrderState::Deposited;
+    state.timers.remove(&(order.deadline_ms, Timer::Rbs(at)));
+    state.dirty = true;
 }

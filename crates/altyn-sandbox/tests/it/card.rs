@@ -259,26 +259,31 @@ async fn the_rest_of_a_hold_stays_until_the_final_deposit() {
     assert_eq!(deposit("amount=1000&depositType=2").await, 0);
     assert_eq!(stands().await, [2, 3_000, 0]);
     assert_eq!(deposit("amount=1&depositType=2").await, "7", "the rest is released");
-    assert_eq!(w.receiver.wait(5).await[4]["operation"], "deposited");
+    assert_eq!(w.receiver.wait(4).await[3]["operation"], "deposited");
+}
 
-    let whole = w.held_again("P-2").await;
-    w.rbs("deposit.do", &format!("orderId={whole}&amount=1000")).await;
-    assert_eq!(w.status(&whole).await["orderStatus"], 2, "nothing is left to hold");
-
-    let left = w.held_again("P-3").await;
-    w.rbs("deposit.do", &format!("orderId={left}&amount=400")).await;
-    w.advance(7 * DAY_MS).await;
-    let s = w.status(&left).await;
-    assert_eq!(
-        (&s["orderStatus"], &s["paymentAmountInfo"]["depositedAmount"]),
-        (&json!(2), &json!(400)),
-        "a forgotten rest is released"
-    );
-
-    let back = w.held_again("P-4").await;
-    w.rbs("deposit.do", &format!("orderId={back}&amount=400")).await;
+#[tokio::test]
+async fn a_rest_that_nobody_takes_ends_by_itself() {
+    let w = World::start().await;
+    let whole = w.held("L-1", 1_000, "").await;
+    let back = w.held("L-2", 1_000, "").await;
+    let left = w.held("L-3", 1_000, "").await;
+    let taken = w.held("L-4", 1_000, "&autocompletionDate=2026-11-23T14:05:00").await;
+    for (id, amount, status) in
+        [(&whole, 1_000, 2), (&back, 400, 8), (&left, 400, 8), (&taken, 1, 8)]
+    {
+        w.rbs("deposit.do", &format!("orderId={id}&amount={amount}")).await;
+        assert_eq!(w.status(id).await["orderStatus"], status, "{amount}");
+    }
     assert_eq!(w.rbs("reverse.do", &format!("orderId={back}")).await["errorCode"], 0);
-    assert_eq!(w.status(&back).await["orderStatus"], 3);
+    w.advance(7 * DAY_MS - 1).await;
+    assert_eq!(w.status(&left).await["orderStatus"], 8);
+    w.advance(1).await;
+    for (id, status, deposited) in [(&left, 2, 400), (&taken, 2, 1_000), (&back, 3, 0)] {
+        let s = w.status(id).await;
+        assert_eq!(s["orderStatus"], status);
+        assert_eq!(s["paymentAmountInfo"]["depositedAmount"], deposited);
+    }
     let sums = w.get("/sandbox/totals").await.json()["rbs"]["RUB"].clone();
     assert_eq!((&sums["held_minor"], &sums["reversed_minor"]), (&json!(0), &json!(400)));
 }

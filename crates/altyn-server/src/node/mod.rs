@@ -21,11 +21,11 @@ use altyn_web::api::ecommpay::dialect::EcommpayDialect;
 use altyn_web::metrics::Metrics;
 use altyn_web::payment_page::refusal_code::RefusalCodes;
 use altyn_web::payment_page::token::PageTokens;
-use altyn_web::payment_page;
+use altyn_web::payment_page::{self, Room};
 use altyn_web::state::{Calls, Web, WebSettings};
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::SystemClock;
@@ -53,7 +53,7 @@ pub struct Node {
     upkeep: Vec<JoinHandle<()>>,
     context: Context,
     calls: Calls,
-    streams: Arc<Semaphore>,
+    streams: Room,
     owner: String,
 }
 
@@ -77,7 +77,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         tokio::spawn(refresh(Arc::clone(&context.projects), store, stopped.clone())),
     ];
     let workers = start_workers(config, &context, &owner, &wakes, (&metrics, &stopped));
-    let (calls, streams) = (Calls::default(), payment_page::room());
+    let (calls, streams) = (Calls::default(), payment_page::room_for_news());
     let web = Web {
         context: context.clone(),
         settings: Arc::new(WebSettings {
@@ -88,7 +88,8 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         calls: calls.clone(),
         pages,
         codes: Arc::new(refusal_codes(config)?),
-        streams: Arc::clone(&streams),
+        streams: streams.clone(),
+        questions: payment_page::room_for_questions(),
     };
     let server = tokio::spawn(crate::http::serve(
         listener,

@@ -100,7 +100,6 @@ impl Look {
             other_language: other_language.and_then(Href::new),
             shop: project.map(|entry| Shop {
                 name: &entry.project.name,
-                logo: None,
                 support: entry.project.support.as_deref(),
             }),
             test: project.is_some_and(|entry| entry.project.test),

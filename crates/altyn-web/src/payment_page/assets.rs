@@ -1,9 +1,9 @@
 //! The files that pages and shops load: two for our page, two for the shop's.
 
+use axum::http::HeaderName;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::HeaderName;
 use axum::response::{IntoResponse, Response};
 
 use super::view::{SCRIPT, STYLE};

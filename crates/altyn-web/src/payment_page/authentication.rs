@@ -1,23 +1,25 @@
 //! The payer comes back from 3-D Secure: the hidden frame has ended, or the issuer has answered.
 //!
 //! What the browser brings proves nothing: it says which answer to ask the acquirer about. A
-//! replayed or foreign answer changes nothing and leads to how the payment stands.
+//! replayed or foreign answer changes nothing and leads to how the payment stands, where the payer may
+//! go to the bank again by himself; only after an answer that counts he is sent on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use altyn_app::payment::{Answer, take_answer};
+use altyn_app::payment::{Answer, AnswerError, take_answer};
 use altyn_app::ports::provider::AuthenticationAnswer;
 use altyn_app::projects::ProjectEntry;
 use altyn_domain::payment::Record;
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use tokio::sync::oneshot;
 use url::form_urlencoded;
 
 use super::answer::{path_of, see_other};
-use super::refused::gone;
+use super::refused::{busy, gone, unavailable};
 use super::stand::{ask_at_once, load};
 use crate::api::ecommpay::read::transaction_of;
 use crate::body;
@@ -67,7 +69,6 @@ pub async fn came_back(
     State(web): State<Web>,
     Path(token): Path<String>,
     headers: HeaderMap,
-    RawQuery(_): RawQuery,
 ) -> Response {
     match load(&web, &token, &headers).await {
         Ok((project, record)) => go_on(&web, &project, &record, None).await,
@@ -101,25 +102,50 @@ async fn go_on(
 ) -> Response {
     match answer {
         Some(answer) => tell_acquirer(web, project, record, answer).await,
-        None => ask_at_once(web, record).await,
+        None => {
+            ask_at_once(web, record).await;
+            see_other(&path_of(web, record))
+        }
     }
-    see_other(&format!("{}?go=1", path_of(web, record)))
 }
 
-async fn tell_acquirer(web: &Web, project: &Arc<ProjectEntry>, record: &Record, answer: Answer) {
-    let reference = &record.payment.reference;
-    // Without room the answer waits in the payer's browser, which offers it again.
-    let Some(room) = web.calls.room() else { return };
-    match take_answer(&web.context, project, reference, answer).await {
-        Ok(begun) => {
-            let (context, project) = (web.context.clone(), Arc::clone(project));
-            let call = room.run_to_end(async move { begun.finish(&context, &project).await });
-            let _ = tokio::time::timeout(PATIENCE, call).await;
+/// Takes the answer and tells the acquirer, apart from the browser: one that hangs up between the
+/// two would leave an answer that was taken and never told.
+async fn tell_acquirer(
+    web: &Web,
+    project: &Arc<ProjectEntry>,
+    record: &Record,
+    answer: Answer,
+) -> Response {
+    // Without room the answer stays in the payer's browser: to reload is to offer it again.
+    let Some(room) = web.calls.room() else { return busy() };
+    let (context, project) = (web.context.clone(), Arc::clone(project));
+    let reference = record.payment.reference.clone();
+    let (tell, told) = oneshot::channel();
+    let call = room.run_to_end(async move {
+        match take_answer(&context, &project, &reference, answer).await {
+            Ok(begun) => {
+                let _ = tell.send(Ok(()));
+                begun.finish(&context, &project).await
+            }
+            Err(error) => {
+                let _ = tell.send(Err(error));
+                Ok(())
+            }
         }
-        Err(error) => tracing::info!(
-            payment.id = record.payment.id.get(),
-            %error,
-            "an answer to 3-D Secure was not taken"
-        ),
+    });
+    let path = path_of(web, record);
+    match told.await {
+        Ok(Ok(())) => {
+            let _ = tokio::time::timeout(PATIENCE, call).await;
+            see_other(&format!("{path}?go=1"))
+        }
+        Ok(Err(AnswerError::Failure(failure))) => unavailable(&failure),
+        Ok(Err(error)) => {
+            let id = record.payment.id.get();
+            tracing::info!(payment.id = id, %error, "an answer to 3-D Secure was not taken");
+            see_other(&path)
+        }
+        Err(error) => unavailable(&error),
     }
 }

@@ -1,4 +1,7 @@
 //! What the payer has entered: read from the form, judged field by field, wiped after use.
+//!
+//! Guaranteed: a value is decoded into one place that never moves and is overwritten when the form
+//! is dropped, and no card number is taken for anything but the card.
 
 use altyn_app::card::{CardData, CardEntry, CardError};
 use altyn_domain::method::{Method, Scenario};
@@ -6,9 +9,9 @@ use altyn_domain::money::{Amount, Currency};
 use altyn_domain::payment::Customer;
 use altyn_domain::project::Project;
 use altyn_domain::time::Timestamp;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use super::secrecy::{has_card, phone_is_card};
 use super::view::{Fault, Field, FieldError, Offer};
 use crate::api::ecommpay::read::fields::{is_email, is_phone};
 
@@ -18,6 +21,9 @@ pub const FORM_MAX_BYTES: usize = 48 * 1024;
 const FIELDS_MAX: usize = 40;
 /// The longest login, characters.
 const LOGIN_MAX_CHARS: usize = 255;
+
+/// Cents of a shilling.
+const KES_CENTS: i64 = 100;
 
 /// A form as it was sent.
 pub struct Entered(Vec<(String, Zeroizing<String>)>);
@@ -33,12 +39,13 @@ pub struct Answers {
 impl Entered {
     /// Reads a form; what is beyond the limit of fields is not looked at.
     pub fn read(bytes: &[u8]) -> Self {
-        let pairs = form_urlencoded::parse(bytes).take(FIELDS_MAX);
-        Self(
-            pairs
-                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
-                .collect(),
-        )
+        let parts = bytes.split(|byte| *byte == b'&').filter(|part| !part.is_empty());
+        let pairs = parts.take(FIELDS_MAX).map(|part| {
+            let mut halves = part.splitn(2, |byte| *byte == b'=');
+            let name = decoded(halves.next().unwrap_or_default());
+            (name.to_string(), decoded(halves.next().unwrap_or_default()))
+        });
+        Self(pairs.collect())
     }
 
     /// A field without the spaces around it; `""` when it is not there.
@@ -79,7 +86,7 @@ impl Entered {
                 take(phone.is_some(), Field::Phone, &mut customer.phone);
                 take(email.is_some(), Field::Email, &mut customer.email);
             }
-            Offer::Card { .. } => match self.card(now) {
+            Offer::Card => match self.card(now) {
                 Ok(read) => card = Some(read),
                 Err(faults) => errors = faults,
             },
@@ -104,13 +111,13 @@ impl Entered {
             | Field::Email => text.to_owned(),
         };
         let right = match field {
-            Field::Phone => is_phone(&value),
-            Field::Email => is_email(&value),
+            Field::Phone => is_phone(&value) && !phone_is_card(&value),
+            Field::Email => is_email(&value) && !has_card(&value),
             Field::AccountNumber
             | Field::CardNumber
             | Field::CardExpiry
             | Field::CardCvc
-            | Field::CardHolder => is_login(&value),
+            | Field::CardHolder => is_login(&value) && !has_card(&value),
         };
         right.then_some(value).ok_or(Fault::Wrong)
     }
@@ -142,6 +149,33 @@ impl Entered {
             CardError::Code => wrong(Field::CardCvc, Fault::Wrong),
             CardError::Holder => wrong(Field::CardHolder, Fault::Wrong),
         })
+    }
+}
+
+/// One side of a pair, with `+` and `%41` read as browsers write them; nothing when it is no text.
+///
+/// The room is made at once: a text that grows leaves pieces where nobody wipes them.
+fn decoded(sent: &[u8]) -> Zeroizing<String> {
+    let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(sent.len()));
+    let mut rest = sent;
+    while let Some((first, after)) = rest.split_first() {
+        let pair = digit(after.first()).zip(digit(after.get(1)));
+        let escaped = pair.and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
+        let (byte, left) = match (first, escaped) {
+            (b'%', Some(byte)) => (byte, after.get(2..).unwrap_or_default()),
+            (b'+', _) => (b' ', after),
+            (other, _) => (*other, after),
+        };
+        bytes.push(byte);
+        rest = left;
+    }
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            Zeroizing::default()
+        }
     }
 }
 
@@ -180,7 +214,7 @@ pub fn offer<'a>(
     method.rules().check_amount(amount, project.test).ok()?;
     let missing = |value: &Option<String>| value.is_none().then_some("");
     Some(match method {
-        Method::Card => Offer::Card { holder: Some("") },
+        Method::Card => Offer::Card,
         Method::AlfaClick => {
             let by_bill = setting.scenario == Scenario::Instruction;
             let login = match (&known.account_id, by_bill) {
@@ -192,6 +226,12 @@ pub fn offer<'a>(
                 amount.currency() == Currency::KZT || known.country.as_deref() == Some("KZ");
             let phone = missing(&known.phone).filter(|_| kazakhstan);
             Offer::AlfaClick { login, phone, by_bill }
+        }
+        // The partner's form has shillings without cents.
+        Method::CardPartner
+            if amount.currency() == Currency::KES && amount.minor() % KES_CENTS != 0 =>
+        {
+            return None;
         }
         Method::CardPartner => {
             Offer::CardPartner { phone: missing(&known.phone), email: missing(&known.email) }
@@ -230,7 +270,7 @@ mod tests {
             answers.err().unwrap_or_default()
         };
         let error = |field, fault| FieldError { field, fault };
-        let card = Offer::Card { holder: Some("") };
+        let card = Offer::Card;
         assert_eq!(errors("", card).len(), 3);
         let right = "card_number=4314+2200+0000+0056&card_expiry=12+%2F+30&card_cvc=123";
         assert_eq!(errors(right, card), []);
@@ -244,5 +284,38 @@ mod tests {
             [error(Field::Phone, Fault::Wrong), error(Field::Email, Fault::Missing)]
         );
         assert_eq!(errors("customer_phone=%2B7+(999)+1234567&customer_email=a@b.co", partner), []);
+        // A card in the wrong field.
+        let form = "customer_phone=4314+2200+0000+0056&customer_email=4314220000000056@b.co";
+        assert_eq!(
+            errors(form, partner),
+            [error(Field::Phone, Fault::Wrong), error(Field::Email, Fault::Wrong)]
+        );
+        let login = Offer::AlfaClick { login: Some(""), phone: None, by_bill: false };
+        let form = "customer_account_number=4314-2200-0000-0056";
+        assert_eq!(errors(form, login), [error(Field::AccountNumber, Fault::Wrong)]);
+    }
+
+    #[test]
+    fn a_form_is_read_as_browsers_write_it_and_no_value_has_moved() {
+        let sent = "a=1+2&b=%D0%B6%2b%3D=&c&&=x&d=%zz%4&e=%ff&b=again";
+        let entered = Entered::read(sent.as_bytes());
+        for (name, value) in [("a", "1 2"), ("b", "ж+=="), ("c", ""), ("d", "%zz%4"), ("e", "")] {
+            assert_eq!(entered.get(name), value, "{name}");
+        }
+        let long = format!("card_number={}", "%34".repeat(64));
+        let entered = Entered::read(long.as_bytes());
+        assert_eq!(entered.0[0].1.len(), 64);
+        assert_eq!(entered.0[0].1.capacity(), 3 * 64);
+    }
+
+    #[test]
+    fn the_partner_is_offered_for_sums_that_it_can_write() {
+        let project = altyn_testkit::build::project(1).project;
+        let offered = |minor, currency| {
+            let amount = Amount::new(minor, currency).unwrap();
+            offer(&project, Method::CardPartner, amount, &Customer::default()).is_some()
+        };
+        assert!(offered(12_300, Currency::KES) && !offered(12_301, Currency::KES));
+        assert!(offered(12_301, Currency::USD));
     }
 }

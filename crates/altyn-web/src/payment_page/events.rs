@@ -45,7 +45,7 @@ pub async fn events(State(web): State<Web>, Path(token): Path<String>) -> Respon
 }
 
 /// The room for streams; closing it ends them.
-pub fn room() -> Room {
+pub fn room_for_news() -> Room {
     Room::new(STREAMS_MAX, STREAMS_OF_ONE_MAX)
 }
 

@@ -29,7 +29,7 @@ use altyn_domain::time::Timestamp;
 
 use self::form::Form;
 pub use self::form::{LINK_MAX_BYTES, PARAMETERS_MAX};
-pub use self::returns::{ReturnWay, Returns, Shown, Target, frame_ancestors};
+pub use self::returns::{ReturnWay, Returns, frame_ancestors};
 use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::read::{mismatch, project_id};
 use crate::api::ecommpay::refusal::Refusal;
@@ -101,8 +101,6 @@ pub struct Link {
     pub returns: Returns,
     /// Methods, stages, language and time limit.
     pub wishes: PageWishes,
-    /// The number of the library that made the link (`interface_type`).
-    pub interface: Option<u32>,
     /// Where the page is shown; not signed.
     pub frame_mode: Option<FrameMode>,
     /// The signed parameters as they are kept: what another link with this `payment_id` is compared

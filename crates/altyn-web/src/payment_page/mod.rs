@@ -28,9 +28,9 @@ use axum::routing::{get, post};
 
 use crate::state::Web;
 
-pub use events::room as room_for_news;
+pub use events::room_for_news;
 pub use room::Room;
-pub use stand::room as room_for_questions;
+pub use stand::room_for_questions;
 
 /// Paths for payers, and the files that pages and shops load.
 pub fn routes() -> Router<Web> {

@@ -1,7 +1,8 @@
 //! The payer goes on: the payment comes into being, or is tried again.
 //!
 //! A double press, a second tab and the way back meet the payment that the first press made: one
-//! charge. The card is in this process's memory until the acquirer has answered.
+//! charge. The card is in this process's memory until the acquirer has answered. Accepting and calling
+//! run apart from the browser: one that hangs up between the two would take the card with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +14,13 @@ use altyn_app::projects::ProjectEntry;
 use altyn_domain::id::{OperationId, PaymentId};
 use altyn_domain::method::Method;
 use altyn_domain::payment::decide::{PaymentRequest, TryRequest, may_try, opening_kind};
-use altyn_domain::payment::{Details, OperationState, Record};
+use altyn_domain::payment::{Customer, Details, OperationState, Record};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
+use tokio::sync::oneshot;
 
 use super::answer::{Look, Policy, bill, own, path_of, see_other, show};
 use super::entered::{Answers, Entered, FORM_MAX_BYTES};
@@ -29,7 +31,7 @@ use super::stand::declined;
 use super::view::{Choose, FieldError, Href, Post};
 use crate::body;
 use crate::peer::Peer;
-use crate::state::{CallRoom, Web};
+use crate::state::Web;
 
 /// How long the payer waits here for the provider's first word before the page waits instead.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -37,12 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// `POST /payment/pay`: the form of the first screen.
-pub async fn pay(
-    State(web): State<Web>,
-    peer: Peer,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub async fn pay(State(web): State<Web>, peer: Peer, headers: HeaderMap, body: Body) -> Response {
     let entered = match body::collect(body, FORM_MAX_BYTES).await {
         Ok(bytes) => Entered::read(&bytes),
         Err(_) => return gone(&headers),
@@ -50,7 +47,9 @@ pub async fn pay(
     let switched = entered.get(LANGUAGE_FIELD);
     let link = match read_link(&web, entered.get("link").as_bytes()) {
         Ok(link) => link,
-        Err(refusal) => return refused::page(&web, Look::of(&headers, Some(switched), None), &refusal),
+        Err(refusal) => {
+            return refused::page(&web, Look::of(&headers, Some(switched), None), &refusal);
+        }
     };
     let mut look = Look::of(&headers, Some(switched), link.wishes.language.as_deref());
     look.framed |= open::is_framed(&link);
@@ -60,7 +59,12 @@ pub async fn pay(
         Ok(Standing::Other) => return refused::page(&web, look, &exists(&link)),
         Err(response) => return response,
     };
-    let payer = Payer { web: &web, look, ip: peer.ip(&headers, web.settings.behind_proxy), headers: &headers };
+    let payer = Payer {
+        web: &web,
+        look,
+        ip: peer.ip(&headers, web.settings.behind_proxy),
+        headers: &headers,
+    };
     match existing {
         None => payer.begin(link, &entered).await,
         Some(record) => payer.again(&link.project, *record, &entered).await,
@@ -130,27 +134,27 @@ impl Payer<'_> {
             }
         };
         let Answers { customer, card } = answers;
-        let Some(room) = web.calls.room() else { return busy() };
-        let mut details = Details { customer, ..link.details() };
-        self.complete(&mut details);
         let request = PaymentRequest {
             reference: link.reference.clone(),
             kind: opening_kind(offer.method(), link.wishes.two_stage),
             method: offer.method(),
             amount: link.amount,
-            details,
+            details: Details { customer: self.completed(customer), ..link.details() },
             card: card.as_ref().map(CardData::facts),
             request: link.echo.clone(),
         };
-        let accepted = match accept_payment(&web.context, &project, request).await {
-            Ok(accepted) => accepted,
-            Err(AcceptError::Failure(failure)) => return unavailable(&failure),
-            // Another tab was quicker.
-            Err(AcceptError::Exists { .. }) => return self.meet(&link).await,
+        let (context, whose) = (web.context.clone(), Arc::clone(&project));
+        let accept = async move {
+            let accepted = accept_payment(&context, &whose, request).await?;
+            let fresh = (!accepted.repeated).then_some(accepted.operation);
+            Ok(Taken { payment: accepted.payment, fresh })
         };
-        let about = (accepted.payment, accepted.operation);
-        let card = card.filter(|_| !accepted.repeated).map(|card| (card, room));
-        self.carry_out(&project, about, card).await
+        match self.carry_out(&project, card, accept).await {
+            Ok(response) => response,
+            Err(AcceptError::Failure(failure)) => unavailable(&failure),
+            // Another tab was quicker.
+            Err(AcceptError::Exists { .. }) => self.meet(&link).await,
+        }
     }
 
     /// Leads to the payment that another press made of this link.
@@ -181,67 +185,99 @@ impl Payer<'_> {
         let chosen = offers.iter().find(|offer| Some(offer.method()) == entered.method());
         let about = (project, &record);
         let Some(offer) = chosen else {
-            return choose_again(web, self.look, about, (None, &[]), StatusCode::UNPROCESSABLE_ENTITY);
+            return choose_again(
+                web,
+                self.look,
+                about,
+                (None, &[]),
+                StatusCode::UNPROCESSABLE_ENTITY,
+            );
         };
         let answers = match entered.answers(offer, known, web.context.clock.now()) {
             Ok(answers) => answers,
             Err(errors) => {
                 let wrong = (entered.method(), errors.as_slice());
-                return choose_again(web, self.look, about, wrong, StatusCode::UNPROCESSABLE_ENTITY);
+                return choose_again(
+                    web,
+                    self.look,
+                    about,
+                    wrong,
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                );
             }
         };
         let Answers { customer, card } = answers;
-        let Some(room) = web.calls.room() else { return busy() };
         let request = TryRequest {
             method: offer.method(),
-            customer,
+            customer: self.completed(customer),
             card: card.as_ref().map(CardData::facts),
         };
-        match accept_try(&web.context, project, record.payment.id, request).await {
-            Ok(operation) => {
-                let card = card.map(|card| (card, room));
-                self.carry_out(project, (record.payment.id, operation), card).await
-            }
+        let (context, whose, payment) =
+            (web.context.clone(), Arc::clone(project), record.payment.id);
+        let accept = async move {
+            let operation = accept_try(&context, &whose, payment, request).await?;
+            Ok(Taken { payment, fresh: Some(operation) })
+        };
+        match self.carry_out(project, card, accept).await {
+            Ok(response) => response,
             Err(TryError::Refused(_)) => see_other(&path_of(web, &record)),
             Err(TryError::NotFound) => gone(self.headers),
             Err(TryError::Failure(failure)) => unavailable(&failure),
         }
     }
 
-    /// Waits a little for the provider's first word, then leads to the payment's page.
-    async fn carry_out(
+    /// Accepts and takes the card to the acquirer, waits a little for the provider's first word,
+    /// then leads to the payment's page.
+    async fn carry_out<E: Send + 'static>(
         &self,
         project: &Arc<ProjectEntry>,
-        about: (PaymentId, OperationId),
-        card: Option<(CardData, CallRoom)>,
-    ) -> Response {
+        card: Option<CardData>,
+        accept: impl Future<Output = Result<Taken, E>> + Send + 'static,
+    ) -> Result<Response, E> {
         let web = self.web;
-        let token = web.pages.token(project.project.id, about.0);
-        if let Some((card, room)) = card {
-            let payment = CardPayment {
-                card,
-                authentication_return: Some(web.pages.url(project.project.id, about.0) + "/3ds"),
-                browser: browser(self.headers),
-            };
-            let (context, project) = (web.context.clone(), Arc::clone(project));
-            let call = room.run_to_end(async move {
-                pay_by_card(&context, &project, about, payment).await
-            });
-            let _ = tokio::time::timeout(PATIENCE, call).await;
-        } else {
-            let _ = tokio::time::timeout(PATIENCE, first_word(web, project, about.0)).await;
-        }
-        see_other(&format!("/payment/{token}?go=1"))
+        let Some(room) = web.calls.room() else { return Ok(busy()) };
+        let (context, pages, whose) =
+            (web.context.clone(), Arc::clone(&web.pages), Arc::clone(project));
+        let browser = browser(self.headers);
+        let (tell, told) = oneshot::channel();
+        let call = room.run_to_end(async move {
+            let taken = accept.await;
+            let fresh = taken.as_ref().ok().and_then(|taken| Some((taken.payment, taken.fresh?)));
+            // Whoever asked may have gone meanwhile; what was accepted goes on.
+            let _ = tell.send(taken);
+            let (Some(about), Some(card)) = (fresh, card) else { return Ok(()) };
+            let back = pages.url(whose.project.id, about.0) + "/3ds";
+            let payment = CardPayment { card, authentication_return: Some(back), browser };
+            pay_by_card(&context, &whose, about, payment).await
+        });
+        let taken = match told.await {
+            Ok(taken) => taken?,
+            Err(error) => return Ok(unavailable(&error)),
+        };
+        let heard = async {
+            let _ = call.await;
+            first_word(web, project, taken.payment).await;
+        };
+        let _ = tokio::time::timeout(PATIENCE, heard).await;
+        let token = web.pages.token(project.project.id, taken.payment);
+        Ok(see_other(&format!("/payment/{token}?go=1")))
     }
 
-    /// What the connection tells of the payer.
-    fn complete(&self, details: &mut Details) {
-        details.customer.ip_address = self.ip.clone().or(details.customer.ip_address.take());
-        if let Some(page) = &mut details.page {
-            page.language = Some(self.look.lang.code().to_owned());
+    /// With what the connection tells of whoever pays now: another try may be another payer's.
+    fn completed(&self, known: Customer) -> Customer {
+        Customer {
+            ip_address: self.ip.clone().or(known.ip_address),
+            language: Some(self.look.lang.code().to_owned()),
+            ..known
         }
-        details.customer.language = Some(self.look.lang.code().to_owned());
     }
+}
+
+/// What was accepted.
+struct Taken {
+    payment: PaymentId,
+    /// The operation that has come into being; none when the payment was there already.
+    fresh: Option<OperationId>,
 }
 
 async fn first_word(web: &Web, project: &ProjectEntry, payment: PaymentId) {
@@ -285,7 +321,7 @@ fn choose_again(
         offers: &offers,
         chosen: chosen.or(Some(payment.method)),
         hold: page.two_stage,
-        declined: record.opening().and_then(|opening| declined(payment.method, opening)),
+        declined: record.opening().and_then(declined),
         errors,
         until: page.expires_at,
         back: urls.back.as_deref().or(urls.decline.as_deref()).and_then(Href::new),
@@ -300,10 +336,5 @@ fn browser(headers: &HeaderMap) -> Browser {
     };
     let language = text(&ACCEPT_LANGUAGE)
         .and_then(|list| list.split([',', ';']).next().map(|tag| tag.trim().to_owned()));
-    Browser {
-        accept: text(&ACCEPT),
-        user_agent: text(&USER_AGENT),
-        language,
-        ..Browser::default()
-    }
+    Browser { accept: text(&ACCEPT), user_agent: text(&USER_AGENT), language, ..Browser::default() }
 }

@@ -13,7 +13,8 @@ use crate::state::Web;
 /// The calm page of a refused link. Its code says everything to whoever may open it, and nothing
 /// is stored; the log has it too.
 pub fn page(web: &Web, look: Look, refusal: &LinkRefusal) -> Response {
-    let code = web.codes.seal(refusal, web.context.clock.now(), nonce(web));
+    let now = web.context.clock.now();
+    let code = nonce(web).map(|nonce| web.codes.seal(refusal, now, nonce));
     tracing::info!(
         project = refusal.project.map(ProjectId::get),
         code = refusal.code.number(),
@@ -22,24 +23,25 @@ pub fn page(web: &Web, look: Look, refusal: &LinkRefusal) -> Response {
         signed = refusal.signed.as_deref(),
         "a link to the Payment Page was refused"
     );
-    let screen = Refused { frame: look.frame(None, None, None), code: &code, back: None };
+    let screen = Refused { frame: look.frame(None, None, None), code: code.as_deref() };
     show(refusal.code.status(), &Policy::default(), &screen)
 }
 
-/// Unique is enough for a nonce: the numbers of operations never repeat on any node.
-fn nonce(web: &Web) -> [u8; NONCE_BYTES] {
-    let unique = web.context.ids.next(web.context.clock.now()).unwrap_or_default();
+/// Unique is enough for a nonce: the numbers of operations never repeat on any node. A node that has
+/// none to give shows the page without a code rather than use a nonce twice.
+fn nonce(web: &Web) -> Option<[u8; NONCE_BYTES]> {
+    let unique = web.context.ids.next(web.context.clock.now()).ok()?;
     let mut nonce = [0; NONCE_BYTES];
     for (slot, byte) in nonce.iter_mut().zip(unique.to_be_bytes()) {
         *slot = byte;
     }
-    nonce
+    Some(nonce)
 }
 
 /// Nothing is at this address.
 pub fn gone(headers: &HeaderMap) -> Response {
     let look = Look::of(headers, None, None);
-    let screen = Gone { frame: look.frame(None, None, None), back: None };
+    let screen = Gone { frame: look.frame(None, None, None) };
     show(StatusCode::NOT_FOUND, &Policy::default(), &screen)
 }
 

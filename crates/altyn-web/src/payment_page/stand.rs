@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use altyn_app::inbound::{About, settle_for_payer};
-use altyn_app::payment::give_up;
+use altyn_app::payment::{give_up, is_given_up_from};
 use altyn_app::projects::ProjectEntry;
 use altyn_domain::method::Method;
 use altyn_domain::payment::decide::may_try;
@@ -22,9 +22,10 @@ use serde::Deserialize;
 
 use super::answer::{Look, Policy, bill, own, path_of, see_other, show};
 use super::refused::{gone, unavailable};
+use super::room::Room;
 use super::view::{
     AutoReturn, Decline, Fingerprint, Href, Instruction, Leaving, Live, Meaning, Outcome, Paid,
-    Place, Post, Target, Waiting,
+    Place, Post, Waiting,
 };
 use super::widget;
 use crate::api::ecommpay::codes::code_of;
@@ -32,6 +33,17 @@ use crate::state::Web;
 
 /// How long the result is shown before the payer is taken back by itself, seconds.
 const AUTO_RETURN_AFTER_S: u32 = 5;
+
+/// Questions to providers that payers have brought on, at once: each holds a connection for up to
+/// half a minute.
+const QUESTIONS_MAX: usize = 64;
+/// Of them about one payment: the second would be told the same.
+const QUESTIONS_OF_ONE_MAX: u32 = 1;
+
+/// The room for questions. Where there is none, nobody waits: a job asks anyway.
+pub fn room_for_questions() -> Room {
+    Room::new(QUESTIONS_MAX, QUESTIONS_OF_ONE_MAX)
+}
 
 /// What the address asks for beside the payment.
 #[derive(Deserialize)]
@@ -75,10 +87,11 @@ pub async fn cancel(
         Ok(found) => found,
         Err(response) => return response,
     };
+    let path = path_of(&web, &record);
+    let Some(_room) = web.questions.slot(record.payment.id) else { return see_other(&path) };
     if let Err(failure) = give_up(&web.context, &project, record.payment.id).await {
         return unavailable(&failure);
     }
-    let path = path_of(&web, &record);
     let now = project.project.now(web.context.clock.now());
     match web.context.store.payment(project.project.id, record.payment.id).await {
         Ok(Some(after)) if may_try(&after, now).is_ok() => see_other(&format!("{path}/again")),
@@ -102,17 +115,19 @@ pub async fn load(
 
 /// How this payment's page is looked at.
 pub fn look(headers: &HeaderMap, switched: Option<&str>, record: &Record) -> Look {
-    let page = record.payment.details.page.as_ref();
-    Look::of(headers, switched, page.and_then(|page| page.language.as_deref()))
+    // In which whoever tried last has pressed the button.
+    Look::of(headers, switched, record.payment.details.customer.language.as_deref())
 }
 
 /// Asks the provider because the payer is at the door; what cannot be asked changes nothing.
 pub async fn ask_at_once(web: &Web, record: &Record) {
     let Some(opening) = record.opening() else { return };
+    let Some(_room) = web.questions.slot(record.payment.id) else { return };
     let about = About {
         project: record.payment.project,
         payment: record.payment.id,
         operation: opening.id,
+        authentic: true,
     };
     if let Err(failure) = settle_for_payer(&web.context, about).await {
         tracing::warn!(payment.id = about.payment.get(), error = %failure, "a payer waits");
@@ -120,9 +135,9 @@ pub async fn ask_at_once(web: &Web, record: &Record) {
 }
 
 /// Why an operation was declined, and the code of it.
-pub fn declined(method: Method, operation: &Operation) -> Option<Decline<'static>> {
+pub fn declined(operation: &Operation) -> Option<Decline<'static>> {
     let reason = operation.reason?;
-    Some(Decline { reason, code: code_of(method, reason).number() })
+    Some(Decline { reason, code: code_of(operation.method, reason).number() })
 }
 
 struct Page<'a> {
@@ -138,15 +153,14 @@ impl Page<'_> {
         let payment = &self.record.payment;
         let Some(opening) = self.record.opening() else { return self.waiting(None) };
         match payment.state {
-            PaymentState::Processing => self.waiting(None),
-            PaymentState::AwaitingClarification => self.waiting(None),
+            PaymentState::Processing | PaymentState::AwaitingClarification => self.waiting(None),
             PaymentState::AwaitingRedirect => match &opening.redirect {
                 Some(redirect) if self.go => {
                     let fields = Some(redirect.body.as_slice())
                         .filter(|_| redirect.method == RedirectMethod::Post);
                     self.leaving(&redirect_url(redirect), fields)
                 }
-                Some(_) => self.waiting(Some(())),
+                Some(_) => self.waiting_for_payer(),
                 None => self.waiting(None),
             },
             PaymentState::AwaitingAuthentication => self.authentication(opening),
@@ -174,7 +188,8 @@ impl Page<'_> {
     }
 
     fn place(&self) -> Place {
-        match self.record.payment.method {
+        let payment = &self.record.payment;
+        match self.record.opening().map_or(payment.method, |opening| opening.method) {
             Method::AlfaClick => Place::AlfaClick,
             Method::CardPartner => Place::Partner,
             Method::Card => Place::CardBank,
@@ -183,18 +198,24 @@ impl Page<'_> {
 
     fn can_cancel(&self, opening: &Operation) -> bool {
         let provider = self.web.context.providers.get(&opening.account);
-        provider.is_some_and(|provider| provider.capabilities().closes_orders)
+        let closes = provider.is_some_and(|provider| provider.capabilities().closes_orders);
+        closes && is_given_up_from(opening)
     }
 
-    /// `proceed` offers the way to the bank again.
-    fn waiting(&self, proceed: Option<()>) -> Response {
+    /// The payer is away at the bank, or should be: the way there is offered again.
+    fn waiting_for_payer(&self) -> Response {
+        let go = format!("{}?go=1", self.path());
+        self.waiting(Some(own(&go)))
+    }
+
+    fn waiting(&self, proceed: Option<Href<'_>>) -> Response {
         let (path, other) = (self.path(), self.other_language());
-        let (events, go) = (format!("{path}/events"), format!("{path}?go=1"));
+        let events = format!("{path}/events");
         let cancel = format!("{path}/cancel");
         let payment = &self.record.payment;
         let version = payment.version.to_string();
         let opening = self.record.opening();
-        let closes = proceed.is_some() && opening.is_some_and(|opening| self.can_cancel(opening));
+        let closes = opening.is_some_and(|opening| self.can_cancel(opening));
         let screen = Waiting {
             frame: self.look.frame(Some(self.project), Some(&other), None),
             bill: bill(payment),
@@ -202,15 +223,11 @@ impl Page<'_> {
             since: opening.map_or(payment.created_at, |opening| opening.created_at),
             now: self.now(),
             live: Live { events: own(&events), version: &version },
-            proceed: proceed.map(|()| own(&go)),
+            proceed,
             cancel: closes.then_some(Post { action: own(&cancel), hidden: &[] }),
-            back: self.back(payment.details.return_urls.back.as_deref()),
+            back: payment.details.return_urls.back.as_deref().and_then(Href::new),
         };
         show(StatusCode::OK, &Policy::of(self.project), &screen)
-    }
-
-    fn back<'b>(&self, url: Option<&'b str>) -> Option<Href<'b>> {
-        url.and_then(Href::new)
     }
 
     fn leaving(&self, to: &str, fields: Option<&[(String, String)]>) -> Response {
@@ -225,7 +242,6 @@ impl Page<'_> {
             place: self.place(),
             to: href,
             fields: fields.as_deref(),
-            auto: true,
         };
         show(StatusCode::OK, &Policy::of(self.project).forms_to(to), &screen)
     }
@@ -235,7 +251,7 @@ impl Page<'_> {
             None => self.waiting(None),
             Some(step) if step.step == AuthenticationStep::Fingerprint => self.fingerprint(step),
             Some(step) if self.go => self.leaving(&step.url, Some(&step.fields)),
-            Some(_) => self.waiting(Some(())),
+            Some(_) => self.waiting_for_payer(),
         }
     }
 
@@ -259,7 +275,7 @@ impl Page<'_> {
         let (events, cancel) = (format!("{path}/events"), format!("{path}/cancel"));
         let payment = &self.record.payment;
         let version = payment.version.to_string();
-        let life_ms = payment.method.rules().bill_life_s * SECOND_MS;
+        let life_ms = opening.method.rules().bill_life_s * SECOND_MS;
         let screen = Instruction {
             frame: self.look.frame(Some(self.project), Some(&other), None),
             bill: bill(payment),
@@ -267,10 +283,8 @@ impl Page<'_> {
             until: opening.created_at.plus_millis(life_ms),
             now: self.now(),
             live: Live { events: own(&events), version: &version },
-            cancel: self
-                .can_cancel(opening)
-                .then_some(Post { action: own(&cancel), hidden: &[] }),
-            back: self.back(payment.details.return_urls.back.as_deref()),
+            cancel: self.can_cancel(opening).then_some(Post { action: own(&cancel), hidden: &[] }),
+            back: payment.details.return_urls.back.as_deref().and_then(Href::new),
         };
         show(StatusCode::OK, &Policy::of(self.project), &screen)
     }
@@ -282,11 +296,12 @@ impl Page<'_> {
         let meaning = meaning(payment, opening);
         let failed = matches!(meaning, Meaning::Declined(_) | Meaning::Expired);
         let urls = &payment.details.return_urls;
-        let ended = if failed { &urls.decline } else { &urls.success };
+        let unpaid = failed || matches!(meaning, Meaning::Voided);
+        let ended = if unpaid { &urls.decline } else { &urls.success };
         let back = ended.as_deref().or(urls.back.as_deref()).and_then(Href::new);
         let page = payment.details.page.as_ref();
         let takes_back =
-            page.is_some_and(|page| if failed { page.auto_decline } else { page.auto_success });
+            page.is_some_and(|page| if unpaid { page.auto_decline } else { page.auto_success });
         let card = opening.card.as_ref();
         let screen = Outcome {
             frame: self.look.frame(Some(self.project), Some(&other), Some(&result)),
@@ -294,12 +309,11 @@ impl Page<'_> {
             meaning,
             at: payment.updated_at,
             paid: (!failed).then(|| Paid {
-                method: payment.method,
+                method: opening.method,
                 brand: card.and_then(|card| card.brand),
                 last_four: card.map(altyn_domain::card::CardFacts::last_four),
             }),
             back,
-            target: Target::Parent,
             auto_return: back
                 .filter(|_| takes_back)
                 .map(|to| AutoReturn { to, after_s: AUTO_RETURN_AFTER_S }),
@@ -327,12 +341,13 @@ fn meaning(payment: &Payment, opening: &Operation) -> Meaning<'static> {
     match payment.state {
         PaymentState::Authorized => Meaning::Held,
         PaymentState::Voided => Meaning::Voided,
-        PaymentState::PartiallyRefunded => Meaning::PartiallyRefunded { refunded: payment.refunded },
+        PaymentState::PartiallyRefunded => {
+            Meaning::PartiallyRefunded { refunded: payment.refunded }
+        }
         PaymentState::Refunded => Meaning::Refunded,
         PaymentState::Declined | PaymentState::Rejected => match opening.reason {
             Some(Reason::PayerTimedOut | Reason::ClarificationTimedOut) => Meaning::Expired,
-            Some(_) | None => declined(payment.method, opening)
-                .map_or(Meaning::Expired, Meaning::Declined),
+            Some(_) | None => declined(opening).map_or(Meaning::Expired, Meaning::Declined),
         },
         PaymentState::Paid
         | PaymentState::Processing

@@ -28,7 +28,7 @@ pub use closed::{Gone, Refused};
 pub use fields::{Fault, Field, FieldError};
 pub use leave::{Fingerprint, Leaving, Place};
 pub use live::{Instruction, Live, Waiting};
-pub use outcome::{AutoReturn, Meaning, Outcome, Paid, Target};
+pub use outcome::{AutoReturn, Meaning, Outcome, Paid};
 
 /// The stylesheet of these pages.
 pub const STYLE: &str = include_str!("../../static/pay.css");
@@ -92,14 +92,12 @@ pub struct Frame<'a> {
 pub struct Shop<'a> {
     /// Its name.
     pub name: &'a str,
-    /// Its square logo, on our own origin.
-    pub logo: Option<Href<'a>>,
     /// Where a payer may ask: an e-mail address or a telephone number.
     pub support: Option<&'a str>,
 }
 
 impl Shop<'_> {
-    /// Stands where there is no logo.
+    /// Stands where others have a logo.
     fn initial(&self) -> String {
         let first = self.name.chars().find(|c| c.is_alphanumeric()).unwrap_or('₽');
         first.to_uppercase().collect()

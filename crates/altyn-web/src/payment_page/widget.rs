@@ -55,8 +55,8 @@ fn sum(amount: Amount) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use altyn_app::projects::StoredProject;
     use altyn_testkit::build;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -66,6 +66,24 @@ mod tests {
             Value::Array(items) => items.iter().for_each(|item| leaves(item, found)),
             Value::Object(members) => members.values().for_each(|item| leaves(item, found)),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_signed_can_be_parted_otherwise(
+            reference in "[^;\\p{Cc}]{1,255}",
+            description in "[a-z:;]{0,80}",
+        ) {
+            let project = build::project(7);
+            let (mut record, _) =
+                build::payment_of(&project.project, build::sale_request(&reference));
+            record.payment.details.description = description.clone() + ";payment:status:success";
+            let result: Value = serde_json::from_str(&result(&project, &record)).unwrap();
+            let mut texts = Vec::new();
+            leaves(&result, &mut texts);
+            prop_assert!(texts.len() > 5 && texts.iter().all(|text| !text.contains(';')));
+            prop_assert_eq!(&result["payment"]["id"], &reference);
         }
     }
 }

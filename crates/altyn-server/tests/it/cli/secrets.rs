@@ -291,9 +291,14 @@ fn on_the_page(world: &World, told: &mut Places) {
 
     let form = [("card_number", cards::GOOD), ("card_cvc", CODE), ("card_holder", HOLDER)];
     let form = form.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let form = query(&form);
     for path in ["/payment", "/payment/none", "/payment/none/card", "/nowhere", "/return"] {
-        told.page(&payer.post(&world.node.url(path), &form));
-        told.page(&payer.open(&world.node.url(&format!("{path}?{}", query(&form)))));
+        let url = world.node.url(path);
+        let kind = [("content-type", "application/x-www-form-urlencoded"), ("accept", "text/html")];
+        let posted = http::request("POST", &url, &kind, form.as_bytes()).unwrap();
+        told.answer(&format!("a form to {path}"), posted);
+        let opened = http::request("GET", &format!("{url}?{form}"), &kind, &[]).unwrap();
+        told.answer(&format!("a form in the address of {path}"), opened);
     }
     let link = Link::new(1, "linked", 10_000, "RUB").with("card_number", cards::GOOD);
     told.page(&payer.open(&world.node.url(&link.path("a wrong secret"))));

@@ -21,6 +21,7 @@ use super::date::{BestBefore, best_before};
 use super::form::Form;
 use super::returns::Returns;
 use super::{FrameMode, Link};
+use crate::payment_page::secrecy::{has_card, phone_is_card};
 
 /// Modes of the original that are not served here.
 const OTHER_MODES: &[&str] =
@@ -57,7 +58,6 @@ pub fn link(
         callback: callback(signed)?,
         returns,
         wishes,
-        interface: interface(signed),
         frame_mode: form.get("frame_mode").and_then(FrameMode::parse),
         echo: RequestEcho::new(flatten(signed)),
         query: form.query(),
@@ -120,6 +120,17 @@ fn customer(signed: &Node<'_>, language: Option<String>) -> Result<Customer, Ref
         return Err(Refusal::missing("customer_id"));
     }
     check_customer(&customer, |name| format!("customer_{name}"))?;
+    let holds =
+        |value: &Option<String>, judge: fn(&str) -> bool| value.as_deref().is_some_and(judge);
+    for (name, is_card) in [
+        ("customer_account_number", holds(&customer.account_id, has_card)),
+        ("customer_phone", holds(&customer.phone, phone_is_card)),
+        ("customer_email", holds(&customer.email, has_card)),
+    ] {
+        if is_card {
+            return Err(invalid(&[name], "must not be a card number"));
+        }
+    }
     Ok(customer)
 }
 
@@ -179,14 +190,6 @@ fn expires_at(signed: &Node<'_>, now: Timestamp) -> Result<Option<Timestamp>, Re
             Err(invalid(&[name], "must be a date and time like 2026-12-31T23:59:59+03:00"))
         }
     }
-}
-
-/// `{"id":23}` or a bare number. Which library made a link is only good to know.
-fn interface(signed: &Node<'_>) -> Option<u32> {
-    let value: serde_json::Value =
-        serde_json::from_str(signed.get("interface_type")?.as_text()?).ok()?;
-    let id = value.get("id").unwrap_or(&value);
-    u32::try_from(id.as_u64()?).ok()
 }
 
 fn callback(signed: &Node<'_>) -> Result<CallbackWishes, Refusal> {

@@ -5,6 +5,10 @@
 //! an allowed host when the project lists hosts. Plain `http` is for a developer's own machine, in
 //! test projects only. The project's own addresses were set by an operator and are taken as they
 //! are.
+//!
+//! The flags say whether a way is shown: 0 hides it. A 1 («only in a tab of its own») is read as 2
+//! («always»), and the modes («where it opens») are checked and make no difference: out of a frame
+//! a way back always opens in the whole window, where the shop's page is.
 
 use altyn_domain::payment::ReturnUrls;
 use altyn_domain::project::Project;
@@ -16,28 +20,6 @@ use crate::api::ecommpay::read::fields::{
 use crate::api::ecommpay::refusal::Refusal;
 use crate::api::ecommpay::tree::Node;
 
-/// Who sees the button, or is taken along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    /// Nobody.
-    Never,
-    /// Payers whose page is in a tab of its own.
-    OwnTab,
-    /// Every payer.
-    Always,
-}
-
-/// Where the address opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// In the frame of the page.
-    Frame,
-    /// In the page around the frame.
-    ParentPage,
-    /// In a new tab.
-    BlankPage,
-}
-
 /// One way back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnWay {
@@ -45,10 +27,8 @@ pub struct ReturnWay {
     pub url: String,
     /// The payer is taken there, instead of being shown a button.
     pub automatic: bool,
-    /// Who.
-    pub shown: Shown,
-    /// Where it opens, if the link says so.
-    pub target: Option<Target>,
+    /// False when the shop has switched it off.
+    pub shown: bool,
 }
 
 /// The ways back from the page.
@@ -67,7 +47,7 @@ impl Returns {
     pub(super) fn read(signed: &Node<'_>, project: &Project) -> Result<Self, Refusal> {
         let asked = Ask { signed, project };
         let one = |automatic, button| -> Result<Option<ReturnWay>, Refusal> {
-            let automatic = asked.way(automatic)?.filter(|way| way.shown != Shown::Never);
+            let automatic = asked.way(automatic)?.filter(|way| way.shown);
             // Read even when it is not used: a wrong address is told before it is needed.
             let button = asked.way(button)?;
             Ok(automatic.or(button))
@@ -83,7 +63,7 @@ impl Returns {
     /// The addresses that a payer may come to.
     pub fn urls(&self) -> ReturnUrls {
         let url = |way: &Option<ReturnWay>| {
-            way.as_ref().filter(|way| way.shown != Shown::Never).map(|way| way.url.clone())
+            way.as_ref().filter(|way| way.shown).map(|way| way.url.clone())
         };
         ReturnUrls { success: url(&self.success), decline: url(&self.fail), back: url(&self.back) }
     }
@@ -91,7 +71,7 @@ impl Returns {
     fn of(own: &ReturnUrls) -> Self {
         let way = |url: &Option<String>| {
             let url = url.clone()?;
-            Some(ReturnWay { url, automatic: false, shown: Shown::Always, target: None })
+            Some(ReturnWay { url, automatic: false, shown: true })
         };
         Self { success: way(&own.success), fail: way(&own.decline), back: way(&own.back) }
     }
@@ -144,32 +124,28 @@ struct Ask<'a> {
 impl Ask<'_> {
     fn way(&self, names: &Names) -> Result<Option<ReturnWay>, Refusal> {
         let shown = self.shown(names.enabled)?;
-        let target = self.target(names.mode)?;
+        self.check_mode(names.mode)?;
         let Some(url) = web_address(self.signed, &[names.url], RETURN_URL_MAX_CHARS)? else {
             return Ok(None);
         };
         if let Some(rule) = broken_rule(&url, self.project) {
             return Err(invalid(&[names.url], rule));
         }
-        Ok(Some(ReturnWay { url, automatic: names.automatic, shown, target }))
+        Ok(Some(ReturnWay { url, automatic: names.automatic, shown }))
     }
 
-    fn shown(&self, name: &'static str) -> Result<Shown, Refusal> {
+    fn shown(&self, name: &'static str) -> Result<bool, Refusal> {
         match optional_text(self.signed, &[name])?.as_deref() {
-            Some("0" | "false" | "False") => Ok(Shown::Never),
-            Some("1" | "true" | "True") => Ok(Shown::OwnTab),
+            Some("0" | "false" | "False") => Ok(false),
             // Whoever names an address and nothing else wants it used.
-            None | Some("2") => Ok(Shown::Always),
+            None | Some("1" | "true" | "True" | "2") => Ok(true),
             Some(_) => Err(invalid(&[name], "must be 0, 1 or 2")),
         }
     }
 
-    fn target(&self, name: &'static str) -> Result<Option<Target>, Refusal> {
+    fn check_mode(&self, name: &'static str) -> Result<(), Refusal> {
         match optional_text(self.signed, &[name])?.as_deref() {
-            None => Ok(None),
-            Some("iframe") => Ok(Some(Target::Frame)),
-            Some("parent_page") => Ok(Some(Target::ParentPage)),
-            Some("blank_page") => Ok(Some(Target::BlankPage)),
+            None | Some("iframe" | "parent_page" | "blank_page") => Ok(()),
             Some(_) => Err(invalid(&[name], "must be iframe, parent_page or blank_page")),
         }
     }

@@ -237,6 +237,10 @@ fn parameters_are_read_strictly() {
         (&[("customer_phone", "сто")], "502 customer_phone"),
         (&[("customer_country", "Russia")], "2610 customer_country"),
         (&[("customer_account_number", "u;x:y")], "502 customer_account_number"),
+        (&[("customer_account_number", "4314 2200 0000 0056")], "502 customer_account_number"),
+        (&[("customer_phone", "4314-2200-0000-0056")], "502 customer_phone"),
+        (&[("customer_email", "4314220000000056@b.co")], "502 customer_email"),
+        (&[("customer_phone", "+254 123 456785")], "ok"),
         (&[("payment_description", &long)], "502 payment_description"),
         (&[("payment_description", "a\u{9f}")], "502 payment_description"),
         (&[("language_code", "russian")], "502 language_code"),
@@ -298,12 +302,11 @@ fn the_way_back_is_taken_by_itself_or_by_a_button() {
         ("redirect_fail_url", "https://shop.example/never"),
         ("redirect_fail_enabled", "0"),
     ]);
-    let way = |url: &str, automatic, shown, target| {
-        Some(ReturnWay { url: url.to_owned(), automatic, shown, target })
-    };
+    let way =
+        |url: &str, automatic, shown| Some(ReturnWay { url: url.to_owned(), automatic, shown });
     let auto = "https://shop.example/auto";
-    assert_eq!(both.returns.success, way(auto, true, Shown::Always, Some(Target::Frame)));
-    assert_eq!(both.returns.fail, way("https://shop.example/no", false, Shown::Never, None));
+    assert_eq!(both.returns.success, way(auto, true, true));
+    assert_eq!(both.returns.fail, way("https://shop.example/no", false, false));
     assert_eq!(both.returns.back, None);
     assert!(both.wishes.auto_success && !both.wishes.auto_decline);
     assert_eq!(both.details().return_urls.success.as_deref(), Some(auto));
@@ -316,8 +319,7 @@ fn the_way_back_is_taken_by_itself_or_by_a_button() {
         ("redirect_success_url", "https://shop.example/auto"),
         ("redirect_success_enabled", "false"),
     ]);
-    let target = Some(Target::ParentPage);
-    let expected = way("https://shop.example/button", false, Shown::OwnTab, target);
+    let expected = way("https://shop.example/button", false, true);
     assert_eq!(button.returns.success, expected);
 
     let none = link(&[]);
@@ -351,11 +353,9 @@ fn wishes_are_taken_over() {
     assert_eq!(link.customer.language.as_deref(), Some("en"));
     assert_eq!(link.description, "карта 411111******1111");
     assert_eq!(link.callback.url.as_deref(), Some("https://shop.example/cb"));
-    assert_eq!(link.interface, Some(33));
     assert!(link.echo.lines().iter().all(|(name, _)| name != "account_token"));
     assert_eq!(link.details().page, Some(link.wishes.clone()));
     assert_eq!(self::link(&[("language_code", "de")]).wishes.language, None);
-    assert_eq!(self::link(&[("interface_type", "[")]).interface, None);
 }
 
 /// What came as markup leaves as it came, and the hidden field has none in it.

@@ -45,10 +45,7 @@ pub struct Choose<'a> {
 #[derive(Clone, Copy, Debug)]
 pub enum Offer<'a> {
     /// Card data on this page.
-    Card {
-        /// The name on the card.
-        holder: Option<&'a str>,
-    },
+    Card,
     /// Alfa-Click.
     AlfaClick {
         /// The login.
@@ -80,7 +77,7 @@ impl<'a> Offer<'a> {
     /// Which method.
     pub const fn method(&self) -> Method {
         match self {
-            Self::Card { .. } => Method::Card,
+            Self::Card => Method::Card,
             Self::AlfaClick { .. } => Method::AlfaClick,
             Self::CardPartner { .. } => Method::CardPartner,
         }
@@ -88,11 +85,11 @@ impl<'a> Offer<'a> {
 
     fn fields(&self) -> Vec<(Field, &'a str)> {
         let asked = match *self {
-            Self::Card { holder } => vec![
+            Self::Card => vec![
                 (Field::CardNumber, Some("")),
                 (Field::CardExpiry, Some("")),
                 (Field::CardCvc, Some("")),
-                (Field::CardHolder, holder),
+                (Field::CardHolder, Some("")),
             ],
             Self::AlfaClick { login, phone, by_bill: _ } => {
                 vec![(Field::AccountNumber, login), (Field::Phone, phone)]
@@ -188,11 +185,11 @@ impl<'a> Choose<'a> {
 /// What follows the button, in a sentence; nothing where the fields say it all.
 fn note(offer: &Offer<'_>, hold: bool, lang: Lang) -> &'static str {
     let (russian, english) = match offer {
-        Offer::Card { .. } if hold => (
+        Offer::Card if hold => (
             "Сейчас сумма будет удержана на карте, а списана позже, когда магазин подтвердит заказ.",
             "The sum is held on the card now and taken later, when the shop confirms the order.",
         ),
-        Offer::Card { .. } => ("", ""),
+        Offer::Card => ("", ""),
         Offer::AlfaClick { by_bill: true, .. } => (
             "Банк выставит счёт на этот логин. Оплатить его можно в течение 7 дней.",
             "The bank will send a bill to this login. You have 7 days to pay it.",
@@ -212,7 +209,7 @@ fn note(offer: &Offer<'_>, hold: bool, lang: Lang) -> &'static str {
 /// A verb with its object and amount.
 fn button(offer: &Offer<'_>, sum: &str, lang: Lang) -> String {
     let (russian, english) = match offer {
-        Offer::Card { .. } => ("Оплатить", "Pay"),
+        Offer::Card => ("Оплатить", "Pay"),
         Offer::AlfaClick { by_bill: true, .. } => ("Получить счёт на", "Get a bill for"),
         Offer::AlfaClick { by_bill: false, .. } | Offer::CardPartner { .. } => {
             ("Перейти к оплате", "Continue to pay")

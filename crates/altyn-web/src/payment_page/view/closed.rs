@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Frame, Href};
+use super::Frame;
 
 /// The shop's link could not be accepted. Nothing is kept of it: the code says it all to whoever
 /// may open it.
@@ -11,10 +11,8 @@ use super::{Frame, Href};
 pub struct Refused<'a> {
     /// Around it.
     pub frame: Frame<'a>,
-    /// Sealed facts for the merchant, about a hundred characters.
-    pub code: &'a str,
-    /// To the shop, when it is known where that is.
-    pub back: Option<Href<'a>>,
+    /// Sealed facts for the merchant, about a hundred characters, if they could be sealed.
+    pub code: Option<&'a str>,
 }
 
 impl Refused<'_> {
@@ -30,7 +28,7 @@ impl Refused<'_> {
 
     /// Short enough to be read out, without changing what is copied.
     fn groups(&self) -> Vec<String> {
-        let characters: Vec<char> = self.code.chars().collect();
+        let characters: Vec<char> = self.code.unwrap_or_default().chars().collect();
         characters.chunks(5).map(|group| group.iter().collect()).collect()
     }
 }
@@ -41,8 +39,6 @@ impl Refused<'_> {
 pub struct Gone<'a> {
     /// Around it.
     pub frame: Frame<'a>,
-    /// To the shop, when it is known where that is.
-    pub back: Option<Href<'a>>,
 }
 
 impl Gone<'_> {

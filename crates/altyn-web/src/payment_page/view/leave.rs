@@ -30,8 +30,6 @@ pub struct Leaving<'a> {
     pub to: Href<'a>,
     /// What is posted there; `None` is followed as a link.
     pub fields: Option<&'a [(&'a str, &'a str)]>,
-    /// The script goes without being asked.
-    pub auto: bool,
 }
 
 impl Leaving<'_> {

@@ -26,8 +26,6 @@ pub struct Outcome<'a> {
     pub paid: Option<Paid<'a>>,
     /// To the shop.
     pub back: Option<Href<'a>>,
-    /// Where the way back opens.
-    pub target: Target,
     /// The page goes back by itself.
     pub auto_return: Option<AutoReturn<'a>>,
     /// To the form, when another try is allowed.
@@ -67,17 +65,6 @@ pub struct Paid<'a> {
     pub last_four: Option<&'a str>,
 }
 
-/// Where the way back to the shop opens, when the page stands in a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// In the whole window.
-    Parent,
-    /// In the frame.
-    Frame,
-    /// In a new window.
-    Blank,
-}
-
 /// A return that nobody has to ask for; it is announced.
 #[derive(Clone, Copy, Debug)]
 pub struct AutoReturn<'a> {
@@ -94,8 +81,8 @@ impl Outcome<'_> {
             Meaning::Paid
             | Meaning::Held
             | Meaning::PartiallyRefunded { .. }
-            | Meaning::Refunded
-            | Meaning::Voided => "success",
+            | Meaning::Refunded => "success",
+            Meaning::Voided => "canceled",
             Meaning::Declined(_) | Meaning::Expired => "fail",
         }
     }
@@ -169,13 +156,5 @@ impl Outcome<'_> {
     fn refunded(&self) -> Option<String> {
         let Meaning::PartiallyRefunded { refunded } = self.meaning else { return None };
         Some(words::money(refunded, self.frame.lang))
-    }
-
-    fn target(&self) -> &'static str {
-        match self.target {
-            Target::Parent => "_top",
-            Target::Frame => "_self",
-            Target::Blank => "_blank",
-        }
     }
 }

@@ -158,6 +158,24 @@ fn the_form_sends_its_own_fields_and_no_card_data_comes_back() {
     assert!(Field::ALL.iter().all(|field| !field.said(Fault::Wrong, Lang::English).is_empty()));
 }
 
+/// The shop's page is told by these words (`static/pay.js`).
+#[test]
+fn a_released_hold_is_no_success() {
+    let pages = pages(Lang::English, &pages::ENGLISH);
+    for (name, state) in [
+        ("paid", "success"),
+        ("held", "success"),
+        ("refunded", "success"),
+        ("voided", "canceled"),
+        ("declined", "fail"),
+        ("expired", "fail"),
+    ] {
+        let (_, html) = pages.iter().find(|(own, _)| *own == name).unwrap();
+        assert_eq!(attributes(html, "data-state=\""), [state], "{name}");
+    }
+    assert!(SCRIPT.contains("canceled: \"payment.canceled\""));
+}
+
 #[test]
 fn an_address_is_never_a_script() {
     for good in ["/pay/8f3c", "?lang=en", "https://shop.example/a?b=c#d", "HTTP://127.0.0.1:8080"] {
@@ -192,9 +210,9 @@ fn support_is_a_link_only_when_it_is_an_address() {
         ("ask us", None),
         ("12", None),
     ] {
-        let shop = Shop { name: "", logo: None, support: Some(text) };
+        let shop = Shop { name: "", support: Some(text) };
         assert_eq!(shop.support_link().as_deref(), link, "{text}");
     }
-    let shop = Shop { name: "«ягода»", logo: None, support: None };
+    let shop = Shop { name: "«ягода»", support: None };
     assert_eq!(shop.initial(), "Я");
 }

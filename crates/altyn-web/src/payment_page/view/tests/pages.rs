@@ -19,7 +19,6 @@ pub struct Texts {
     code: &'static str,
     result: &'static str,
     minor: i64,
-    logo: Option<&'static str>,
 }
 
 pub const PLAIN: Texts = Texts {
@@ -31,7 +30,6 @@ pub const PLAIN: Texts = Texts {
     code: "20105",
     result: r#"{"payment":{"id":"A-2026-00417","status":"success"}}"#,
     minor: 123_450,
-    logo: None,
 };
 
 pub const ENGLISH: Texts = Texts {
@@ -50,7 +48,6 @@ pub const HOSTILE: Texts = Texts {
     code: "<script>",
     result: "{\"x\":\"\\\"><script>alert(1)</script>\"}",
     minor: 123_456_789_012,
-    logo: Some("javascript:alert(1)"),
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_345_510_000);
@@ -61,11 +58,10 @@ fn href(address: &'static str) -> Href<'static> {
 }
 
 fn frame(lang: Lang, texts: &'static Texts) -> Frame<'static> {
-    let logo = texts.logo.and_then(Href::new);
     Frame {
         lang,
         other_language: Some(href(lang.pick("?lang=en", "?lang=ru"))),
-        shop: Some(Shop { name: texts.shop, logo, support: Some(texts.support) }),
+        shop: Some(Shop { name: texts.shop, support: Some(texts.support) }),
         test: false,
         style: href("/static/pay.css"),
         script: href("/static/pay.js"),
@@ -83,11 +79,9 @@ fn post() -> Post<'static> {
     Post { action: href("/pay/8f3c"), hidden: &[("token", "\"><script>"), ("lang", "ru")] }
 }
 
-const CARD: Offer<'_> = Offer::Card { holder: Some("") };
-
 fn offers(texts: &'static Texts) -> &'static [Offer<'static>] {
     vec![
-        CARD,
+        Offer::Card,
         Offer::AlfaClick { login: Some(texts.login), phone: None, by_bill: false },
         Offer::CardPartner { phone: Some(""), email: Some("") },
     ]
@@ -117,11 +111,11 @@ fn choices(lang: Lang, texts: &'static Texts) -> Vec<(&'static str, String)> {
         ("choose", plain()),
         ("choose-test", Choose { frame: test, chosen: Some(Method::AlfaClick), ..plain() }),
         ("choose-partner", Choose { chosen: Some(Method::CardPartner), ..plain() }),
-        ("choose-one", Choose { offers: &[CARD], back: None, ..plain() }),
+        ("choose-one", Choose { offers: &[Offer::Card], back: None, ..plain() }),
         (
             "choose-hold",
             Choose {
-                offers: &[Offer::Card { holder: None }],
+                offers: &[Offer::Card],
                 hold: true,
                 until: Some(NOW.plus_millis(DAY_MS)),
                 ..plain()
@@ -154,7 +148,7 @@ fn leavings(lang: Lang, texts: &'static Texts) -> Vec<(&'static str, String)> {
     let (frame, bill) = (frame(lang, texts), bill(texts));
     let to = href("https://bank.example/pay?order=1&x=\"<script>");
     let fields: Option<&[_]> = Some(&[("creq", "eyJ4Ijo\"><script>"), ("inv", "1")]);
-    let leaving = Leaving { frame, bill, place: Place::AlfaClick, to, fields: None, auto: false };
+    let leaving = Leaving { frame, bill, place: Place::AlfaClick, to, fields: None };
     let challenge = Leaving { place: Place::CardBank, fields, ..leaving };
     let check = Post { action: to, hidden: &[("threeDSMethodData", "eyJ0\"><script>")] };
     let fingerprint = Fingerprint { frame, bill, check, done: post() };
@@ -234,7 +228,6 @@ fn outcomes(lang: Lang, texts: &'static Texts) -> Vec<(&'static str, String)> {
             })
             .filter(|_| name != "expired"),
             back: Some(to),
-            target: Target::Parent,
             auto_return: (name == "paid").then_some(AutoReturn { to, after_s: 10 }),
             again: (name == "declined").then_some(href("/pay/8f3c?again=1")),
         };
@@ -246,9 +239,14 @@ fn outcomes(lang: Lang, texts: &'static Texts) -> Vec<(&'static str, String)> {
 /// Every screen.
 pub fn pages(lang: Lang, texts: &'static Texts) -> Vec<(&'static str, String)> {
     let nobody = Frame { shop: None, result: None, ..frame(lang, texts) };
-    let refused = Refused { frame: nobody, code: CODE, back: None };
-    let gone = Gone { frame: nobody, back: Some(href("https://shop.example/")) };
-    let closed = vec![("refused", refused.render().unwrap()), ("gone", gone.render().unwrap())];
+    let refused = Refused { frame: nobody, code: Some(CODE) };
+    let unsealed = Refused { code: None, ..refused };
+    let gone = Gone { frame: nobody };
+    let closed = vec![
+        ("refused", refused.render().unwrap()),
+        ("refused-unsealed", unsealed.render().unwrap()),
+        ("gone", gone.render().unwrap()),
+    ];
     [choices, leavings, waits, outcomes]
         .into_iter()
         .flat_map(|some| some(lang, texts))
