@@ -1,7 +1,8 @@
 //! The HTTP server: connections with limits, and a stop that lets requests end.
 //!
 //! A head must come within [`HEAD_TIMEOUT`]; there are at most so many connections; on shutdown no
-//! new ones are taken, idle ones are closed and requests under way are answered.
+//! new ones are taken, idle ones are closed and requests under way are answered; what has not ended
+//! within [`DRAIN_TIMEOUT`] is cut off.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 /// How long a client may take over the head of a request; also ends idle connections.
@@ -36,6 +37,7 @@ pub async fn serve(
 ) {
     let slots = Arc::new(Semaphore::new(connections_max));
     let graceful = GracefulShutdown::new();
+    let (cut_off, _) = watch::channel(false);
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -53,15 +55,20 @@ pub async fn serve(
             .header_read_timeout(HEAD_TIMEOUT)
             .serve_connection(TokioIo::new(stream), service);
         let watched = graceful.watch(connection);
+        let mut cut = cut_off.subscribe();
         tokio::spawn(async move {
-            // A broken connection is the client's affair; what it asked for is in the log.
-            let _ = watched.await;
+            tokio::select! {
+                // A broken connection is the client's affair; what it asked for is in the log.
+                _ = watched => {}
+                _ = cut.wait_for(|cut| *cut) => {}
+            }
             drop(slot);
         });
     }
     drop(listener);
     if tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
         tracing::warn!("requests were still under way when the time to stop was over");
+        cut_off.send_replace(true);
     }
 }
 

@@ -92,11 +92,15 @@ impl Places {
             let text = [output.stdout, output.stderr].concat();
             self.add(&format!("altyn {}", arguments.join(" ")), text.into_bytes());
         }
+        self.shown_by_the_emulators(world);
+        self.stored_by(world, folder);
+    }
+
+    fn shown_by_the_emulators(&mut self, world: &World) {
         for path in ["rbs/orders", "ipay/orders", "requests?limit=500", "totals", "faults"] {
             let url = world.emulators.url(&format!("/sandbox/{path}"));
             self.answer(&format!("the emulators' {path}"), http::get(&url).unwrap());
         }
-        self.stored_by(world, folder);
     }
 
     fn stored_by(&mut self, world: &World, folder: &TempDir) {
@@ -145,7 +149,7 @@ fn act(world: &mut World, told: &mut Places) {
     through_the_gate(world);
     refused_by_the_gate(world, told);
     on_the_page(world, told);
-    when_the_gateway_fails(world);
+    when_the_gateway_fails(world, told);
 }
 
 /// A card by the Gate.
@@ -304,12 +308,12 @@ fn on_the_page(world: &World, told: &mut Places) {
     told.page(&payer.open(&world.node.url(&link.path("a wrong secret"))));
 }
 
-fn when_the_gateway_fails(world: &mut World) {
+fn when_the_gateway_fails(world: &mut World, told: &mut Places) {
     for (id, kind) in [("broken", "http_500"), ("dropped", "drop_before")] {
         let fault = json!({"kind": kind, "provider": "rbs", "method": "register.do"});
         world.emulators.fault(&fault);
-        let (_, told) = pay(world, SALE, &card(id, cards::GOOD), RIGHT);
-        assert_eq!(told.status(), "decline", "{}", told.body);
+        let (_, end) = pay(world, SALE, &card(id, cards::GOOD), RIGHT);
+        assert_eq!(end.status(), "decline", "{}", end.body);
     }
     let fault = json!({"kind": "charged_then_timeout", "method": "paymentorder.do"});
     world.emulators.fault(&fault);
@@ -319,9 +323,11 @@ fn when_the_gateway_fails(world: &mut World) {
         (!world.shop.about("lost").is_empty()).then_some(())
     });
     world.shop.wait_status("lost", "success");
+    // The register of requests does not outlive the emulators.
+    told.shown_by_the_emulators(world);
     world.emulators.go_down();
-    let (_, told) = pay(world, SALE, &card("down", cards::GOOD), RIGHT);
-    assert_eq!((told.status(), told.code()), ("decline", "314"), "{}", told.body);
+    let (_, end) = pay(world, SALE, &card("down", cards::GOOD), RIGHT);
+    assert_eq!((end.status(), end.code()), ("decline", "314"), "{}", end.body);
     world.emulators.come_back();
 }
 
