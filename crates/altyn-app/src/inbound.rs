@@ -114,10 +114,5 @@ async fn find(
         .as_ref()
         .and_then(|record| record.operation(operation))
         .is_some_and(|operation| operation.account == account);
-    Ok(carried.then_some(About {
-        project,
-        payment,
-        operation,
-        authentic: subject.authentic,
-    }))
+    Ok(carried.then_some(About { project, payment, operation, authentic: subject.authentic }))
 }

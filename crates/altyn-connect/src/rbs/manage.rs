@@ -86,9 +86,7 @@ impl Gateway {
             Followed::NotDone { .. } => {
                 ProviderOutcome::NotSent("the order stands as it did before".to_owned())
             }
-            Followed::Impossible => {
-                ProviderOutcome::Declined(impossible(call), facts_of(order))
-            }
+            Followed::Impossible => ProviderOutcome::Declined(impossible(call), facts_of(order)),
             Followed::Absent => {
                 ProviderOutcome::Unknown("the gateway does not know the order".to_owned())
             }

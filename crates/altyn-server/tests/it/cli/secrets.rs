@@ -120,9 +120,8 @@ impl Places {
     fn tables(&mut self, world: &World) {
         let url = world.setup.database().url();
         let query = |sql: &str| crate::support::query(url, sql);
-        let names = query(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'",
-        );
+        let names =
+            query("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'");
         assert!(names.len() > 8, "{names:?}");
         let text = |column: &String| {
             let (name, kind) = column.split_once(':').unwrap();
@@ -274,7 +273,8 @@ fn on_the_page(world: &World, told: &mut Places) {
 
     // Shown again with what is wrong, then declined, then tried by another card.
     let choice = open("page-again");
-    for more in [[("card_expiry", "12 / 20")], [("card_expiry", "99 / 99")], [("card_cvc", "x7391")]]
+    for more in
+        [[("card_expiry", "12 / 20")], [("card_expiry", "99 / 99")], [("card_cvc", "x7391")]]
     {
         let page = filled(&choice, cards::GOOD, &more);
         assert_eq!(page.state(), "choose", "{}", page.html);
@@ -357,7 +357,8 @@ fn spellings(text: &str) -> Vec<String> {
 fn codes() -> Vec<String> {
     let mut codes = vec![format!("\"{CODE}\""), format!("\\\"{CODE}\\\""), format!(">{CODE}<")];
     for name in ["cvv", "cvc", "CVC", "code"] {
-        for between in ["=", ":", "\":\"", "\": \"", "\":", "\", \"", "\\\":\\\"", "%3D", "|", " "] {
+        for between in ["=", ":", "\":\"", "\": \"", "\":", "\", \"", "\\\":\\\"", "%3D", "|", " "]
+        {
             codes.push(format!("{name}{between}{CODE}"));
         }
     }
@@ -394,7 +395,7 @@ fn look(world: &World, told: &Places) {
         ("the log", "411111******1111"),
         ("the answer to the emulators' requests", "/paymentorder.do"),
         ("a page", "0077"),
-        ("altyn callbacks list", "gate-paid"),
+        ("altyn callbacks list", "approved"),
         ("the metrics", "altyn_"),
     ] {
         assert!(told.found(place, text), "{text:?} should be in {place}");

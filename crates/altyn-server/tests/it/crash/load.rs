@@ -10,8 +10,8 @@ use std::time::Duration;
 use altyn_testkit::harness::bodies::{
     ALFA_SALE, ANY_REFUND, STATUS, alfa_sale, partial_refund, status,
 };
-use altyn_testkit::harness::{cards, http};
 use altyn_testkit::harness::{Merchant, Node, eventually, monotonic};
+use altyn_testkit::harness::{cards, http};
 use serde_json::{Value, json};
 
 use super::stage::{Random, Stage};
@@ -263,10 +263,8 @@ impl Sender {
 
     /// Returns a part, once what was accepted is known to be paid.
     fn refund(&mut self, sale: &mut Sale, taken: i64) {
-        let is_paid = matches!(
-            self.shown(&sale.accepted).as_str(),
-            "success" | "partially refunded"
-        );
+        let is_paid =
+            matches!(self.shown(&sale.accepted).as_str(), "success" | "partially refunded");
         if !is_paid || sale.refunds == REFUNDS_MAX {
             return;
         }

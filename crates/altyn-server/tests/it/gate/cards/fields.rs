@@ -45,8 +45,11 @@ fn a_card_that_is_none_is_refused(world: &mut World) {
         (own(json!({"card_holder": null})), "3162", "card.card_holder"),
         (with(json!({"card": cards::GOOD})), "502", "card"),
         (with(json!({"card": null})), "2004", "card.pan"),
-        (with(json!({"acs_return_url": {"return_url": "javascript:x"}})), "502",
-            "acs_return_url.return_url"),
+        (
+            with(json!({"acs_return_url": {"return_url": "javascript:x"}})),
+            "502",
+            "acs_return_url.return_url",
+        ),
     ];
     for (body, code, field) in &cases {
         for path in [SALE, AUTH] {
@@ -64,11 +67,19 @@ fn what_follows_a_card_is_read_as_strictly(world: &mut World) {
     let cases = [
         (CAPTURE, about(json!({"payment": {"amount": 1}})), "3287", "payment.currency"),
         (CAPTURE, about(json!({"payment": {"currency": "RUB"}})), "3286", "payment.amount"),
-        (CAPTURE, about(json!({"payment": {"amount": -1, "currency": "RUB"}})), "502",
-            "payment.amount"),
+        (
+            CAPTURE,
+            about(json!({"payment": {"amount": -1, "currency": "RUB"}})),
+            "502",
+            "payment.amount",
+        ),
         (CHECK_IFRAME, about(json!({})), "2004", "threeds_completion_indicator"),
-        (CHECK_IFRAME, about(json!({"threeds_completion_indicator": "yes"})), "502",
-            "threeds_completion_indicator"),
+        (
+            CHECK_IFRAME,
+            about(json!({"threeds_completion_indicator": "yes"})),
+            "502",
+            "threeds_completion_indicator",
+        ),
         (RESULT, about(json!({})), "2004", "cres"),
         (RESULT, about(cres), "502", "cres"),
         (RESULT, about(json!({"pares": "eJx;"})), "502", "pares"),

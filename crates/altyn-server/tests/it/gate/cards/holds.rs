@@ -37,7 +37,10 @@ fn a_hold_is_captured_and_returned_in_parts(world: &mut World) {
     assert_eq!(left(&part), 7_000, "{}", part.body);
     let rest = asked(world, ANY_REFUND, &cards::whole("whole"));
     assert_eq!(outcome(&rest), ("refunded", ("refund", "success"), "0"), "{}", rest.body);
-    assert_eq!((left(&rest), rest.body["operation"]["sum_initial"]["amount"].clone()), (0, json!(7_000)));
+    assert_eq!(
+        (left(&rest), rest.body["operation"]["sum_initial"]["amount"].clone()),
+        (0, json!(7_000))
+    );
     let order = order_of(world, &hold);
     assert_eq!(sums(&order, &["refunded_minor", "deposited_minor"]), [10_000, 0], "{order}");
     let document = world.merchant.status(&world.node, "whole");
@@ -70,10 +73,9 @@ fn a_hold_is_released(world: &mut World) {
     // The same request is the same cancel, another one is too late.
     let same = world.merchant.accepted(&world.node, CANCEL, &cards::whole("off"));
     assert_eq!(cancel.body["operation"]["request_id"], same.as_str());
-    for (path, body, kind) in [
-        (CANCEL, cards::part("off", 10_000), "cancel"),
-        (CAPTURE, cards::whole("off"), "capture"),
-    ] {
+    for (path, body, kind) in
+        [(CANCEL, cards::part("off", 10_000), "cancel"), (CAPTURE, cards::whole("off"), "capture")]
+    {
         let told = asked(world, path, &body);
         assert_eq!(outcome(&told), ("canceled", (kind, "decline"), "3060"), "{}", told.body);
     }

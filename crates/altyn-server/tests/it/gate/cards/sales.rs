@@ -69,7 +69,10 @@ fn a_sale_is_paid_at_once(world: &mut World) {
     let (steps, told) = pay(world, SALE, &sale, RIGHT);
     assert!(steps.is_empty(), "{steps:?}");
     let order = order_of(world, &told);
-    assert_eq!(sums(&order, &["charges", "captured_minor", "deposited_minor"]), [1, 10_000, 10_000]);
+    assert_eq!(
+        sums(&order, &["charges", "captured_minor", "deposited_minor"]),
+        [1, 10_000, 10_000]
+    );
 
     let mut shown = told.body.clone();
     let auth_code = shown["operation"]["provider"]["auth_code"].as_str().unwrap().to_owned();

@@ -1,12 +1,13 @@
 //! 3-D Secure through the shop: both versions, a wrong code, and answers that belong elsewhere.
 
-use altyn_testkit::harness::cards::{self, AUTH, CHALLENGED, CHECK_IFRAME, LEGACY, RESULT, SALE};
 use altyn_testkit::harness::Callback;
+use altyn_testkit::harness::cards::{self, AUTH, CHALLENGED, CHECK_IFRAME, LEGACY, RESULT, SALE};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use super::{
-    RIGHT, Step, WRONG, answer_to, challenge, legacy, look, next, order_of, outcome, pay, sums, text,
+    RIGHT, Step, WRONG, answer_to, challenge, legacy, look, next, order_of, outcome, pay, sums,
+    text,
 };
 use crate::support::World;
 
@@ -21,7 +22,8 @@ on_both_databases! {
 fn the_right_code_pays_and_holds(world: &mut World) {
     let (second, first) = ([Step::Frame, Step::Challenge].as_slice(), [Step::Legacy].as_slice());
     for (number, steps) in [(CHALLENGED, second), (LEGACY, first)] {
-        for (path, kind, status) in [(SALE, "sale", "success"), (AUTH, "auth", "awaiting capture")] {
+        for (path, kind, status) in [(SALE, "sale", "success"), (AUTH, "auth", "awaiting capture")]
+        {
             let id = format!("{kind}-{number}");
             let (met, told) = pay(world, path, &cards::payment(&id, 10_000, number), RIGHT);
             assert_eq!(met, steps, "{id}");
