@@ -85,7 +85,7 @@ async fn recover(
     (project, record): (&ProjectEntry, Record),
     (operation, provider): (&Operation, &dyn Provider),
 ) -> Result<&'static str, Failure> {
-    let at = run::moment_now(context, project).await?;
+    let at = context.moment(project);
     let quiet = at.project.as_millis() - operation.updated_at.as_millis();
     if quiet < CARD_CALL_MS {
         let due = at.real.plus_millis(CARD_CALL_MS - quiet);

@@ -23,7 +23,7 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
         );
         return run::finish(context, job.done(), "release_asked").await;
     }
-    let at = run::moment_now(context, &project).await?;
+    let at = context.moment(&project);
     let left = due.as_millis() - at.project.as_millis();
     if left > 0 {
         return run::finish(context, job.again(at.real.plus_millis(left), None), "not_yet").await;

@@ -18,7 +18,7 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     let Some(since) = waiting.map(|operation| operation.updated_at) else {
         return run::finish(context, job.done(), "ended_before").await;
     };
-    let at = run::moment_now(context, &project).await?;
+    let at = context.moment(&project);
     let left = since.plus_millis(CLARIFICATION_LIFE_MS).as_millis() - at.project.as_millis();
     if left > 0 {
         let due = at.real.plus_millis(left);

@@ -1,7 +1,7 @@
 //! Runs one claimed job to its end: the outcome and the job's end are one changeset.
 
 use altyn_domain::id::{OperationId, ProjectId};
-use altyn_domain::payment::decide::{self, Applied, ApplyError, Happening, Moment};
+use altyn_domain::payment::decide::{self, Applied, ApplyError, Happening};
 use altyn_domain::payment::{Details, Operation, OperationState, Payment, Record, ReturnUrls};
 use altyn_domain::time::{MINUTE_MS, Timestamp};
 
@@ -44,18 +44,6 @@ pub async fn run_job(context: &Context, job: Job) -> JobReport {
         "failed"
     });
     JobReport { kind: job.kind, outcome }
-}
-
-/// What time it is, for a job that waits for a project's time. A test project's clock may have been
-/// moved just now, which makes the job due at once, while this node knows of it within a second: a
-/// job judged by the time before would be put off by what the clock was moved.
-pub(super) async fn moment_now(
-    context: &Context,
-    project: &ProjectEntry,
-) -> Result<Moment, StoreError> {
-    context.projects.refresh(context.store.as_ref()).await?;
-    let project = context.project(project.project.id).await?;
-    Ok(context.moment(&project))
 }
 
 /// The job's payment and project; a job whose payment is gone is an inconsistency.

@@ -305,7 +305,8 @@ fn on_the_page(world: &World, told: &mut Places) {
         told.answer(&format!("a form in the address of {path}"), opened);
     }
     let link = Link::new(1, "linked", 10_000, "RUB").with("card_number", cards::GOOD);
-    told.page(&payer.open(&world.node.url(&link.path("a wrong secret"))));
+    let refused = payer.open(&world.node.url(&link.path("a wrong secret")));
+    told.add("a page that a refused link led to", refused.html.into_bytes());
 }
 
 fn when_the_gateway_fails(world: &mut World, told: &mut Places) {

@@ -401,6 +401,7 @@ fn every_reason_has_its_code_with_every_method() {
         (Reason::CardNotPermitted, "10204", "10204"),
         (Reason::Interrupted, "601", "601"),
         (Reason::CaptureExceedsHold, "2642", "2642"),
+        (Reason::HoldReleased, "3060", "3060"),
         (Reason::PartialVoidUnsupported, "3609", "3609"),
         (Reason::TwoStageUnsupported, "310", "310"),
         (Reason::RefundExceedsBalance, "3283", "3283"),
