@@ -1,7 +1,9 @@
 //! Connections: made once, kept, made again with back-off when the server went away.
 //!
 //! There is no TLS yet: the server is expected on the same machine, a private network or behind a
-//! tunnel. Statements are prepared once for each connection and planned once ([`SETTINGS`]).
+//! tunnel. Statements are prepared once for each connection, and planned anew every few seconds: a
+//! plan made while a table was empty takes any index, and would be kept until the server has counted
+//! the rows.
 
 use std::collections::HashMap;
 use std::error::Error as _;
@@ -14,6 +16,8 @@ use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
+/// How long plans are kept: making them all again costs a few milliseconds.
+const PLANS_KEPT: Duration = Duration::from_secs(10);
 /// How long one attempt to connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The first pause after a failed attempt; it doubles.
@@ -72,7 +76,7 @@ impl Server {
         });
         let settled = tokio::time::timeout(CONNECT_TIMEOUT, client.batch_execute(SETTINGS)).await;
         settled.map_err(late)?.map_err(|error| database(&error))?;
-        Ok(Link { client, statements: Mutex::default() })
+        Ok(Link { client, statements: Mutex::default(), planned_at: Mutex::new(Instant::now()) })
     }
 }
 
@@ -80,9 +84,24 @@ impl Server {
 pub(super) struct Link {
     pub(super) client: Client,
     statements: Mutex<HashMap<String, Statement>>,
+    planned_at: Mutex<Instant>,
 }
 
 impl Link {
+    /// Lets go of plans that are old. To be called between transactions; a server that refuses says
+    /// so at the next statement.
+    pub(super) async fn plan_anew(&self) {
+        let now = Instant::now();
+        {
+            let mut planned_at = self.planned_at.lock().unwrap_or_else(PoisonError::into_inner);
+            if now.duration_since(*planned_at) < PLANS_KEPT {
+                return;
+            }
+            *planned_at = now;
+        }
+        let _ = self.client.batch_execute("DISCARD PLANS").await;
+    }
+
     /// The statement, prepared now if it was not before.
     pub(super) async fn statement(&self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         let known =
@@ -130,7 +149,10 @@ impl Line {
     pub(super) async fn link(&self) -> Result<Arc<Link>, StoreError> {
         let mut state = self.state.lock().await;
         if let Some(link) = state.link.as_ref().filter(|link| !link.client.is_closed()) {
-            return Ok(Arc::clone(link));
+            let link = Arc::clone(link);
+            drop(state);
+            link.plan_anew().await;
+            return Ok(link);
         }
         state.link = None;
         if state.not_before.is_some_and(|until| Instant::now() < until) {
