@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::support::Engine;
 use load::Load;
 use reckoning::reckon;
-use stage::{CALLBACKS, Random, Stage, kills, quiet, seed};
+use stage::{CALLBACKS, Random, Stage, kills, quiet, quiet_at_once, seed};
 
 /// A killed process's leases last a minute; what they held then takes its usual course.
 pub const AFTER_A_KILL: Duration = Duration::from_secs(180);
@@ -81,7 +81,8 @@ fn killed_under_load(engine: Engine, faults: Faults) {
     }
     // The last process, too, meets new requests among what the others left.
     load.go_on(random.between(300, 300));
-    let book = load.stop();
+    let mut book = load.stop();
+    book.answers_were_lost = faults == Faults::LostAnswers;
     quiet(&node, AFTER_A_KILL);
     let findings = reckon(&stage, vec![node], &book);
     assert!(findings.deliveries > findings.callbacks, "no callback was refused or repeated");
@@ -142,7 +143,7 @@ fn stopped_in_order_on_sqlite() {
     }
     load.go_on(random.between(300, 300));
     let book = load.stop();
-    quiet(&node, AFTER_A_STOP);
+    quiet_at_once(&stage, &node, AFTER_A_STOP);
     reckon(&stage, vec![node], &book);
 }
 

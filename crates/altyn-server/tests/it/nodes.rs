@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::crash::load::{Accepted, Asked, Book, Load};
 use crate::crash::reckoning::reckon;
-use crate::crash::stage::{CALLBACKS, Random, Stage, quiet, seed, sum};
+use crate::crash::stage::{CALLBACKS, Random, Stage, quiet, quiet_at_once, seed, sum};
 use crate::crash::{AFTER_A_KILL, AFTER_A_STOP, stop};
 use crate::support::{Engine, sql};
 
@@ -39,7 +39,7 @@ fn both_work_and_nothing_is_done_twice() {
         load.until(60);
         book.append(load.stop());
         book.sales.extend(at_both_at_once(&stage, &first, &second, round));
-        quiet(&first, AFTER_A_STOP);
+        quiet_at_once(&stage, &first, AFTER_A_STOP);
         seen.add(&stage);
     }
     for node in [&first, &second] {
@@ -62,7 +62,7 @@ fn both_work_and_nothing_is_done_twice() {
 /// What the emulator was asked.
 #[derive(Default)]
 struct Requests {
-    /// How often `register.do` came for an order.
+    /// How often an order was registered, in one stage or two.
     registered: HashMap<String, usize>,
     /// How often `refund.do` came.
     refunds: usize,
@@ -79,7 +79,7 @@ impl Requests {
         assert!(new.len() < REMEMBERED, "more requests than the emulator remembers");
         for request in &new {
             let path = request["path"].as_str().unwrap();
-            if path.ends_with("/register.do") {
+            if ["/register.do", "/registerPreAuth.do"].iter().any(|end| path.ends_with(end)) {
                 let parameters = request["params"].as_array().unwrap();
                 let number = parameters.iter().find(|pair| pair[0] == "orderNumber").unwrap();
                 *self.registered.entry(number[1].as_str().unwrap().to_owned()).or_default() += 1;
@@ -161,7 +161,7 @@ fn a_card_of_a_killed_node_is_finished_by_the_other() {
         let case = Interrupted { payment_id, method, done, ends };
         is_finished(&stage, (&mut first, &second), &case);
     }
-    quiet(&second, AFTER_A_STOP);
+    quiet_at_once(&stage, &second, AFTER_A_STOP);
     stage.emulators.nobody_was_charged_twice();
     first.stop();
     second.stop();
@@ -217,6 +217,6 @@ fn one_stops_in_order_and_the_other_takes_over_at_once() {
     let took = began.elapsed();
     assert!(took < Duration::from_secs(10), "it took {took:?} to stop");
     let book = load.stop();
-    quiet(&second, AFTER_A_STOP);
+    quiet_at_once(&stage, &second, AFTER_A_STOP);
     reckon(&stage, vec![second], &book);
 }

@@ -95,6 +95,8 @@ pub struct Book {
     pub unanswered: usize,
     /// Requests sent again after they had been answered.
     pub repeats: usize,
+    /// The gateway lost answers meanwhile: a card whose order is not known to stand is not sent.
+    pub answers_were_lost: bool,
 }
 
 impl Book {

@@ -26,10 +26,9 @@ impl Refused<'_> {
             .pick("Не удалось открыть страницу оплаты", "The payment page cannot be opened")
     }
 
-    /// Short enough to be read out, without changing what is copied.
-    fn groups(&self) -> Vec<String> {
-        let characters: Vec<char> = self.code.unwrap_or_default().chars().collect();
-        characters.chunks(5).map(|group| group.iter().collect()).collect()
+    /// Where a line may break; what is copied is the code itself.
+    fn groups(&self) -> Vec<&str> {
+        self.code.unwrap_or_default().split_inclusive('-').collect()
     }
 }
 
