@@ -16,8 +16,10 @@ use tokio::time::Instant;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
-/// How long plans are kept: making them all again costs a few milliseconds.
-const PLANS_KEPT: Duration = Duration::from_secs(10);
+/// How long plans are kept: on a new connection half a second, since its tables may be just being
+/// filled, then twice as long each time. Making them all again costs a few milliseconds.
+const PLANS_KEPT_FIRST: Duration = Duration::from_millis(500);
+const PLANS_KEPT_MAX: Duration = Duration::from_secs(10);
 /// How long one attempt to connect may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The first pause after a failed attempt; it doubles.
@@ -76,7 +78,8 @@ impl Server {
         });
         let settled = tokio::time::timeout(CONNECT_TIMEOUT, client.batch_execute(SETTINGS)).await;
         settled.map_err(late)?.map_err(|error| database(&error))?;
-        Ok(Link { client, statements: Mutex::default(), planned_at: Mutex::new(Instant::now()) })
+        let plans = Plans { made_at: Instant::now(), kept: PLANS_KEPT_FIRST };
+        Ok(Link { client, statements: Mutex::default(), plans: Mutex::new(plans) })
     }
 }
 
@@ -84,7 +87,13 @@ impl Server {
 pub(super) struct Link {
     pub(super) client: Client,
     statements: Mutex<HashMap<String, Statement>>,
-    planned_at: Mutex<Instant>,
+    plans: Mutex<Plans>,
+}
+
+/// Since when the plans stand, and for how long.
+struct Plans {
+    made_at: Instant,
+    kept: Duration,
 }
 
 impl Link {
@@ -93,11 +102,11 @@ impl Link {
     pub(super) async fn plan_anew(&self) {
         let now = Instant::now();
         {
-            let mut planned_at = self.planned_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if now.duration_since(*planned_at) < PLANS_KEPT {
+            let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+            if now.duration_since(plans.made_at) < plans.kept {
                 return;
             }
-            *planned_at = now;
+            *plans = Plans { made_at: now, kept: (plans.kept * 2).min(PLANS_KEPT_MAX) };
         }
         let _ = self.client.batch_execute("DISCARD PLANS").await;
     }
