@@ -4,6 +4,8 @@
 //! (12 to 19 digits, spaces and dashes between them allowed, with a right Luhn digit) is masked
 //! before the request is kept, and values under the keys that carry card secrets are dropped.
 
+use crate::card;
+
 /// Path segments whose values are never kept, in any dialect.
 const SECRET_SEGMENTS: &[&str] = &[
     "card",
@@ -19,11 +21,6 @@ const SECRET_SEGMENTS: &[&str] = &[
     "password",
 ];
 
-/// The fewest digits a card number has.
-const CARD_DIGITS_MIN: usize = 12;
-/// The most.
-const CARD_DIGITS_MAX: usize = 19;
-
 /// True when a value under this flattened path (`customer:email`) must not be kept at all.
 pub fn is_secret_path(path: &str) -> bool {
     path.split(':').any(|segment| SECRET_SEGMENTS.contains(&segment))
@@ -32,7 +29,7 @@ pub fn is_secret_path(path: &str) -> bool {
 /// The text with every card number in it masked to its first six and last four digits.
 pub fn mask_cards(text: &str) -> String {
     // Nearly every text ends here.
-    if text.bytes().filter(u8::is_ascii_digit).count() < CARD_DIGITS_MIN {
+    if text.bytes().filter(u8::is_ascii_digit).count() < card::DIGITS_MIN {
         return text.to_owned();
     }
     let characters: Vec<char> = text.chars().collect();
@@ -61,7 +58,7 @@ fn numbers(digits: &[usize]) -> impl Iterator<Item = &[usize]> {
         (_, _) => false,
     };
     (0..digits.len()).filter(move |first| *first == 0 || !touch(first - 1)).flat_map(move |first| {
-        (CARD_DIGITS_MIN..=CARD_DIGITS_MAX)
+        (card::DIGITS_MIN..=card::DIGITS_MAX)
             .filter(move |length| !touch(first + length - 1))
             .filter_map(move |length| digits.get(first..first + length))
     })
@@ -87,18 +84,8 @@ fn is_digit(characters: &[char], at: usize) -> bool {
 }
 
 fn luhn(characters: &[char], digits: &[usize]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .filter_map(|at| characters.get(*at).and_then(|digit| digit.to_digit(10)))
-        .enumerate()
-        .map(|(place, digit)| match (place % 2, digit) {
-            (0, digit) => digit,
-            (_, digit) if digit > 4 => digit * 2 - 9,
-            (_, digit) => digit * 2,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+    let number: String = digits.iter().filter_map(|at| characters.get(*at)).collect();
+    card::is_luhn(&number)
 }
 
 #[cfg(test)]

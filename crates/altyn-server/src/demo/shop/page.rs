@@ -1,6 +1,8 @@
 //! What the shop's pages share: the frame, the policy, escaped text, sums, the two files.
 
+use altyn_domain::money::{Amount, Currency};
 use altyn_web::lang::Lang;
+use altyn_web::payment_page::words;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFRESH};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -98,24 +100,9 @@ pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A sum as people read it: `1 234,50 ₽`, `₽1,234.50`; by its code where the sign is not unique.
-/// Every currency of the demo has two decimals.
+/// A sum as people read it; empty where there is none, as in a callback that was not understood.
 pub fn money(minor: i64, currency: &str, lang: Lang) -> String {
-    const NARROW: char = '\u{202f}';
-    let (group, point) = lang.pick((NARROW, ','), (',', '.'));
-    let whole = (minor / 100).to_string();
-    let mut number = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            number.push(group);
-        }
-        number.push(digit);
-    }
-    number.push_str(&format!("{point}{:02}", minor % 100));
-    match (currency, lang) {
-        ("RUB", Lang::Russian) => format!("{number}{NARROW}₽"),
-        ("RUB", Lang::English) => format!("₽{number}"),
-        (code, Lang::Russian) => format!("{number}{NARROW}{code}"),
-        (code, Lang::English) => format!("{code}{NARROW}{number}"),
-    }
+    let amount =
+        Currency::from_code(currency).and_then(|currency| Amount::new(minor, currency).ok());
+    amount.map_or_else(String::new, |amount| words::money(amount, lang))
 }
