@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { CARDS } from './pages/payment.mjs';
-import { PAIRED, journey } from './journey.mjs';
+import { EVERYWHERE, journey } from './journey.mjs';
 import { paid } from './told.mjs';
 
-journey('Alfa-Click by bill', PAIRED, async (payer) => {
+journey('Alfa-Click by bill', EVERYWHERE, async (payer) => {
   const login = `payer-${payer.minor}`;
   await payer.shop.buy({ way: 'alfa-click-bill' });
   await payer.payment.choose('alfa-click');
@@ -25,7 +25,7 @@ journey('Alfa-Click by bill', PAIRED, async (payer) => {
   await payer.ends({ status: 'success', told: [paid], scenario: 'instruction', login, charges: 1 });
 });
 
-journey('the partner asks for what the shop does not know', PAIRED, async (payer) => {
+journey('the partner asks for what the shop does not know', EVERYWHERE, async (payer) => {
   payer.wholeSum();
   await payer.shop.buy({ way: 'card-partner' });
   await payer.payment.choose('card-partner');
@@ -43,7 +43,7 @@ journey('the partner asks for what the shop does not know', PAIRED, async (payer
   await payer.ends({ status: 'success', told: [paid], at: 'ipay', charges: 1 });
 });
 
-journey('given up at the bank, then paid by card', PAIRED, async (payer) => {
+journey('given up at the bank, then paid by card', EVERYWHERE, async (payer) => {
   await payer.shop.buy({ way: 'any' });
   await payer.payment.choose('alfa-click');
   await payer.payment.field('customer_account_number').fill('ivanov');
@@ -63,7 +63,7 @@ journey('given up at the bank, then paid by card', PAIRED, async (payer) => {
   assert.deepEqual(orders.map((order) => order.charges), [0, 1]);
 });
 
-journey('given up on the waiting page, then paid by card', PAIRED, async (payer) => {
+journey('given up on the waiting page, then paid by card', EVERYWHERE, async (payer) => {
   await payer.shop.buy({ way: 'any' });
   await payer.payment.choose('alfa-click');
   await payer.payment.field('customer_account_number').fill('ivanov');
