@@ -145,7 +145,7 @@ fn refused(view: &OrderView, call: &ProviderCall, facts: ProviderFacts) -> Order
     if view.action.is_some_and(reason::has_no_word) {
         return Order::Unclear(format!("the gateway got no answer, actionCode {:?}", view.action));
     }
-    Order::Refused(reason::reason_of(call.method, view.action), facts)
+    Order::Refused(reason::of_closed(call.method, view.action), facts)
 }
 
 fn moment(millis: Option<i64>) -> Option<Timestamp> {

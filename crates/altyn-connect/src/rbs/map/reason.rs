@@ -82,7 +82,16 @@ const CARD: &[(i64, Reason)] = &[
     (-2007, Reason::PayerTimedOut),
 ];
 
-/// What a closed order's actionCode says.
+/// Why an order was closed without money. One on which no card was tried was given up: by us, who
+/// may read of it in the gateway's notification before its answer to our request to close it.
+pub(in crate::rbs) fn of_closed(method: Method, action: Option<i64>) -> Reason {
+    match (method, action) {
+        (Method::Card, Some(NO_ATTEMPT)) => Reason::Interrupted,
+        (Method::Card | Method::AlfaClick | Method::CardPartner, _) => reason_of(method, action),
+    }
+}
+
+/// What a refusal's actionCode says.
 pub(in crate::rbs) fn reason_of(method: Method, action: Option<i64>) -> Reason {
     let codes = match method {
         Method::Card => CARD,

@@ -458,7 +458,7 @@ async fn facts_of_a_card_are_those_of_the_network() {
 #[test]
 fn action_codes_of_cards_have_their_reasons() {
     let table = "
-        0 general_decline        -100 general_decline     -1 issuer_unavailable
+        0 general_decline        -100 interrupted     -1 issuer_unavailable
         1 general_decline        5 general_decline        100 general_decline
         101 card_expired         103 general_decline      107 general_decline
         104 account_restricted   109 general_decline      110 provider_refused_data

@@ -127,7 +127,8 @@ fn sales_are_as_answered(operations: &[Operation], book: &Book) -> usize {
             continue;
         }
         let state = if accepted.amount == DECLINED { "declined" } else { "approved" };
-        assert_eq!((sale.state.as_str(), sale.keys), (state, 1), "{accepted:?}");
+        let found = (sale.state.as_str(), sale.keys);
+        assert_eq!(found, (state, 1), "{}, {accepted:?}", sale.reason);
     }
     assert!(sales.is_empty(), "nobody was answered about {:?}", sales.keys());
     interrupted
