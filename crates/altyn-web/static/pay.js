@@ -292,7 +292,8 @@
     if (window.EventSource) {
       stream = new EventSource(live.dataset.events);
       on(stream, "state", function (event) {
-        if (event.data !== live.dataset.version) location.reload();
+        // What a form brings is on its way already, and a reload would take its place.
+        if (event.data !== live.dataset.version && !one("form[data-sent]")) location.reload();
       });
       on(stream, "error", lost);
       on(document, "visibilitychange", function () {
