@@ -3,6 +3,7 @@
 // The stand-in answers as the contract says and does nothing by itself but remember: the test
 // speaks in its name by `say(message, data)` and reads what the shop's page told it in `heard`.
 
+import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { chromium } from 'playwright-core';
@@ -36,6 +37,7 @@ function say(message, data) {
 
 function listen(t, answer) {
   const requests = [];
+  const arrivals = new EventEmitter();
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -47,6 +49,7 @@ function listen(t, answer) {
       query: Object.fromEntries(searchParams),
       form: Object.fromEntries(new URLSearchParams(text)),
     });
+    arrivals.emit(pathname);
     const [type, body] = await answer(pathname);
     response.writeHead(200, { 'content-type': `${type}; charset=utf-8` });
     response.end(body);
@@ -55,7 +58,7 @@ function listen(t, answer) {
   t.after(() => server.close());
   return new Promise((done) => {
     server.listen(0, '127.0.0.1', () => {
-      done({ base: `http://127.0.0.1:${server.address().port}`, requests });
+      done({ base: `http://127.0.0.1:${server.address().port}`, requests, arrivals });
     });
   });
 }

@@ -2,6 +2,7 @@
 // another, the messages between them, and what the payer sees of it.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { launch, openShop } from './merchant-shop.mjs';
@@ -411,7 +412,7 @@ for (const [name, close, config] of [
     const overflow = () => page.evaluate(() => getComputedStyle(document.body).overflow);
     assert.equal(await overflow(), 'hidden');
 
-    const heard = page.waitForRequest(/\/closed$/);
+    const heard = once(shop.payment.arrivals, '/closed', { signal: AbortSignal.timeout(30_000) });
     await close(page);
     await heard;
     assert.equal(await page.locator('#ep-modal-container').count(), 0);

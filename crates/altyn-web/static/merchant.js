@@ -15,6 +15,7 @@
   var MODES =
     ['purchase', 'payout', 'card_tokenize', 'card_verify', 'money_transfer', 'presentation'];
   var SILENCE_MS = 5000;
+  var FAREWELL_MS = 1000;
   // The page repeats these; the shop hears of them only when their data changes.
   var ON_CHANGE = /^on(Resize|AmountChange|TabChange)$/;
   // The page waits for the shop's answer to these.
@@ -193,7 +194,7 @@
     openPage(widget, frame);
   }
 
-  /* Hides at once, and removes once the page is left: it still hears what it was last told. */
+  /* Hides at once, gives the page a moment to act on what it was last told, and removes it. */
   function vanish(shown, frame) {
     shown.style.display = 'none';
     shown.removeAttribute('id');
@@ -202,7 +203,7 @@
     frame.addEventListener('load', function () {
       if (shown.parentNode) shown.parentNode.removeChild(shown);
     });
-    frame.src = 'about:blank';
+    window.setTimeout(function () { frame.src = 'about:blank'; }, FAREWELL_MS);
   }
 
   /* Takes the frame, and the window around it, off the page. */
