@@ -2,9 +2,52 @@
 //!
 //! Source: ecommpay.md §4.1. Six attempts every 10 s; then a pause of `70 + 10·1.12^(n−4)` s for
 //! n = 7…68, growing to about four hours; then every four hours up to 120 attempts, about eleven
-//! days in all.
+//! days in all. In the words of PayKeeper (paykeeper.md §7.4): fifty attempts within half a day.
 
-use crate::time::{HOUR_MS, SECOND_MS};
+use crate::payment::{OperationKind, OperationState};
+use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
+
+/// How a project's merchant expects callbacks to be worded and answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum CallbackDialect {
+    /// A signed JSON body about every result; HTTP 200 takes it (ecommpay.md §4).
+    #[default]
+    Ecommpay,
+    /// A form about what was paid; `OK` and a hash take it (paykeeper.md §7).
+    Paykeeper,
+}
+
+impl CallbackDialect {
+    /// Every dialect.
+    pub const ALL: &'static [Self] = &[Self::Ecommpay, Self::Paykeeper];
+
+    /// The stable text form.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ecommpay => "ecommpay",
+            Self::Paykeeper => "paykeeper",
+        }
+    }
+
+    /// Reads the text form back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|dialect| dialect.as_str() == text)
+    }
+
+    /// Whether a merchant of this dialect hears of an operation that has come to `state`, when he
+    /// is told at all.
+    pub fn tells(self, kind: OperationKind, state: OperationState) -> bool {
+        match self {
+            Self::Ecommpay => true,
+            Self::Paykeeper => is_good_news(kind, state),
+        }
+    }
+}
+
+/// Whether this is the word that a payment was paid, or held.
+pub fn is_good_news(kind: OperationKind, state: OperationState) -> bool {
+    kind.is_opening() && state == OperationState::Approved
+}
 
 /// The pause after which no more growth happens.
 const PAUSE_MAX_MS: i64 = 4 * HOUR_MS;
@@ -12,7 +55,7 @@ const PAUSE_MAX_MS: i64 = 4 * HOUR_MS;
 /// When to try again.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum RetryPlan {
-    /// The documented plan of the original.
+    /// The documented plan of the dialect's original.
     #[default]
     Documented,
     /// Pauses in milliseconds, one after each attempt but the last; then give up.
@@ -21,27 +64,33 @@ pub enum RetryPlan {
 
 impl RetryPlan {
     /// The pause after `attempts` failed attempts, milliseconds; `None` when it is time to give up.
-    pub fn pause_after(&self, attempts: u32) -> Option<i64> {
-        match self {
-            Self::Documented => documented_pause(attempts),
-            Self::Pauses(pauses) => {
+    pub fn pause_after(&self, dialect: CallbackDialect, attempts: u32) -> Option<i64> {
+        match (self, dialect) {
+            (Self::Documented, CallbackDialect::Ecommpay) => documented_pause(attempts),
+            (Self::Documented, CallbackDialect::Paykeeper) => paykeeper_pause(attempts),
+            (Self::Pauses(pauses), _) => {
                 let at = usize::try_from(attempts.checked_sub(1)?).ok()?;
                 pauses.get(at).copied()
             }
-        }
-    }
-
-    /// How many attempts are made in all.
-    pub fn attempts_max(&self) -> u32 {
-        match self {
-            Self::Documented => DOCUMENTED_ATTEMPTS,
-            Self::Pauses(pauses) => u32::try_from(pauses.len()).unwrap_or(u32::MAX - 1) + 1,
         }
     }
 }
 
 /// Attempts in the documented plan.
 pub const DOCUMENTED_ATTEMPTS: u32 = 120;
+
+/// Attempts in the plan of PayKeeper (seed 000).
+pub const PAYKEEPER_ATTEMPTS: u32 = 50;
+
+/// The number is documented, the spacing is ours.
+fn paykeeper_pause(attempts: u32) -> Option<i64> {
+    match attempts {
+        1..=9 => Some(MINUTE_MS),
+        10..=29 => Some(5 * MINUTE_MS),
+        30..PAYKEEPER_ATTEMPTS => Some(30 * MINUTE_MS),
+        _ => None,
+    }
+}
 
 fn documented_pause(attempts: u32) -> Option<i64> {
     match attempts {
@@ -68,6 +117,9 @@ mod tests {
     use super::*;
     use crate::time::DAY_MS;
 
+    const ECOMMPAY: CallbackDialect = CallbackDialect::Ecommpay;
+    const PAYKEEPER: CallbackDialect = CallbackDialect::Paykeeper;
+
     #[test]
     fn the_documented_plan_as_a_table() {
         for (attempts, pause_s) in [
@@ -87,14 +139,16 @@ mod tests {
             (120, None),
             (u32::MAX, None),
         ] {
-            let pause = RetryPlan::Documented.pause_after(attempts).map(|ms| ms / SECOND_MS);
+            let pause = RetryPlan::Documented.pause_after(ECOMMPAY, attempts);
+            let pause = pause.map(|ms| ms / SECOND_MS);
             assert_eq!(pause, pause_s, "after {attempts} attempts");
         }
     }
 
     #[test]
     fn the_documented_plan_lasts_about_eleven_days_and_never_shrinks() {
-        let pauses: Vec<i64> = (1..).map_while(|n| RetryPlan::Documented.pause_after(n)).collect();
+        let pauses: Vec<i64> =
+            (1..).map_while(|n| RetryPlan::Documented.pause_after(ECOMMPAY, n)).collect();
         assert_eq!(pauses.len(), 119);
         assert!(pauses.windows(2).all(|pair| pair.first() <= pair.last()));
         let total: i64 = pauses.iter().sum();
@@ -102,10 +156,40 @@ mod tests {
     }
 
     #[test]
+    fn the_plan_of_paykeeper_is_fifty_tries_within_half_a_day() {
+        let plan = RetryPlan::Documented;
+        assert_eq!(plan.pause_after(PAYKEEPER, 0), None);
+        let pauses: Vec<i64> = (1..).map_while(|n| plan.pause_after(PAYKEEPER, n)).collect();
+        assert_eq!(pauses.len() + 1, PAYKEEPER_ATTEMPTS as usize);
+        for (minutes, times) in [(1, 9), (5, 20), (30, 20)] {
+            let spaced = pauses.iter().filter(|pause| **pause == minutes * MINUTE_MS);
+            assert_eq!(spaced.count(), times, "{minutes} minutes");
+        }
+        assert!(pauses.windows(2).all(|pair| pair.first() <= pair.last()));
+        assert_eq!(pauses.iter().sum::<i64>(), 11 * HOUR_MS + 49 * MINUTE_MS);
+        assert_eq!(plan.pause_after(PAYKEEPER, u32::MAX), None);
+    }
+
+    #[test]
     fn a_project_may_have_a_plan_of_its_own() {
         let plan = RetryPlan::Pauses(vec![100, 200]);
-        let pauses: Vec<_> = (0..5).map(|n| plan.pause_after(n)).collect();
-        assert_eq!(pauses, [None, Some(100), Some(200), None, None]);
-        assert_eq!(plan.attempts_max(), 3);
+        for dialect in CallbackDialect::ALL {
+            let pauses: Vec<_> = (0..5).map(|n| plan.pause_after(*dialect, n)).collect();
+            assert_eq!(pauses, [None, Some(100), Some(200), None, None]);
+        }
+    }
+
+    #[test]
+    fn paykeeper_tells_only_that_it_was_paid_or_held() {
+        for &kind in OperationKind::ALL {
+            for &state in OperationState::ALL {
+                let good = matches!(
+                    (kind, state),
+                    (OperationKind::Sale | OperationKind::Authorization, OperationState::Approved)
+                );
+                assert_eq!(PAYKEEPER.tells(kind, state), good, "{kind:?} {state}");
+                assert!(ECOMMPAY.tells(kind, state));
+            }
+        }
     }
 }

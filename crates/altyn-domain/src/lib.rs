@@ -15,4 +15,5 @@ pub mod money;
 pub mod payment;
 pub mod project;
 pub mod reason;
+pub mod status;
 pub mod time;

@@ -2,7 +2,7 @@
 //!
 //! Its signing secret is not here: the domain never signs.
 
-use crate::callback::RetryPlan;
+use crate::callback::{CallbackDialect, RetryPlan};
 use crate::id::ProjectId;
 use crate::method::{Method, MethodSetting};
 use crate::payment::ReturnUrls;
@@ -19,6 +19,10 @@ pub struct Project {
     pub test: bool,
     /// Where callbacks go when a request names no address of its own.
     pub callback_url: Option<String>,
+    /// How callbacks are worded, and what counts as taking them.
+    pub dialect: CallbackDialect,
+    /// Who is told by e-mail of what was paid, when no address for callbacks is known.
+    pub notify_email: Option<String>,
     /// Where payers return to when a request names nothing.
     pub return_urls: ReturnUrls,
     /// The methods it offers.
@@ -28,6 +32,9 @@ pub struct Project {
     pub allowed_hosts: Vec<String>,
     /// Whom a payer turns to: an address, a number or a sentence, shown beside a failure.
     pub support: Option<String>,
+    /// The Payment Page holds money first and it is captured later, where the method can and the
+    /// link does not say otherwise (seed 000, «авторизация + списание»).
+    pub two_stage: bool,
     /// How long after a hold it is captured if nobody captured or released it before,
     /// milliseconds; shorter than banks hold.
     pub capture_after_ms: i64,

@@ -391,6 +391,27 @@ fn late_money(
     Some(Applied::LateMoney(change))
 }
 
+/// Leaves the end of a refund that the bank declines to an operator.
+pub fn leave_to_operator(record: &mut Record, id: OperationId) {
+    with(record, id, |operation| {
+        operation.closed_by_hand = operation.kind == OperationKind::Refund;
+    });
+}
+
+/// Closes a refund that the bank declined; its state and its reason stay. Nothing when it does not
+/// wait for that.
+pub fn close(record: &mut Record, id: OperationId, at: Moment) -> Option<Change> {
+    record.operation(id).filter(|operation| operation.awaits_closing())?;
+    let expected_version = Some(record.payment.version);
+    with(record, id, |operation| {
+        operation.closed_by_hand = false;
+        operation.updated_at = at.project;
+    });
+    record.payment.version += 1;
+    record.payment.updated_at = at.project;
+    Some(Change { expected_version, changed_operations: vec![id], ..Change::default() })
+}
+
 fn add_operation(record: &mut Record, change: &mut Change, operation: Operation, at: Moment) {
     let (id, state) = (operation.id, operation.state);
     change.new_operations.push(id);

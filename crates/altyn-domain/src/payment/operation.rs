@@ -172,6 +172,11 @@ impl Operation {
     pub fn is_card_opening(&self) -> bool {
         self.kind.is_opening() && self.card.is_some()
     }
+
+    /// Whether the bank declined it, and an operator has yet to close it.
+    pub fn awaits_closing(&self) -> bool {
+        self.closed_by_hand && self.state == OperationState::Declined
+    }
 }
 
 /// A request as it was signed, flattened to `path` and `value`, without secrets and with card
@@ -271,6 +276,9 @@ pub struct Operation {
     pub callback: Option<CallbackWishes>,
     /// Money that arrived although it was declined (ruling 18): kept in suspense.
     pub late_money: bool,
+    /// For a refund: when the bank declines it, it is not over until an operator closes it
+    /// (ruling 29a, PayKeeper's words).
+    pub closed_by_hand: bool,
     /// How many times it was given to the provider.
     pub attempts: i64,
     /// When it was accepted, on the project's clock.

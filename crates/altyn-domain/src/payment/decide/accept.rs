@@ -286,6 +286,7 @@ fn bare(
         merchant_refund_id: None,
         callback: None,
         late_money: false,
+        closed_by_hand: false,
         attempts: 0,
         created_at: at.project,
         updated_at: at.project,

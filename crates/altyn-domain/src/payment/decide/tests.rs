@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::callback::RetryPlan;
+use crate::callback::{CallbackDialect, RetryPlan};
 use crate::card::{CardBrand, CardFacts, Expiry};
 use crate::id::{PaymentId, ProjectId};
 use crate::ledger::{Account, Direction};
@@ -35,6 +35,9 @@ fn project() -> Project {
         ],
         allowed_hosts: Vec::new(),
         support: None,
+        two_stage: false,
+        dialect: CallbackDialect::Ecommpay,
+        notify_email: None,
         capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
