@@ -1,10 +1,11 @@
 //! The only way to write: a list of rows to add and change, as data.
 
-use altyn_domain::id::{OperationId, PaymentId, ProjectId};
+use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::ledger::Posting;
 use altyn_domain::payment::{Event, Operation, Payment};
 use altyn_domain::time::Timestamp;
 
+use crate::access::audit::AuditEntry;
 use crate::callback::{Callback, CallbackAttempt, CallbackProgress};
 use crate::jobs::{JobEnd, NewJob};
 use crate::ports::provider::Notification;
@@ -32,8 +33,13 @@ pub struct Changeset {
     pub new_callback: Option<Callback>,
     /// What came of a try to deliver.
     pub callback_try: Option<CallbackTry>,
+    /// Callbacks whose delivery begins anew: owed again, no try counted. One that was taken
+    /// meanwhile stays so.
+    pub callbacks_anew: Vec<CallbackId>,
     /// Jobs to add, or to wake.
     pub jobs: Vec<NewJob>,
+    /// What a person did by this.
+    pub audit: Option<AuditEntry>,
     /// The job in whose name this is written; refused when its lease is lost.
     pub job_end: Option<JobEnd>,
 }

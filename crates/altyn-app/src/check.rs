@@ -11,9 +11,10 @@ use altyn_domain::payment::table::{self};
 use altyn_domain::payment::{Event, Operation, OperationKind, OperationState, Record};
 use async_trait::async_trait;
 
+use crate::access::audit::ChainWalk;
 use crate::callback::{CallbackState, callback_url};
 use crate::jobs::JobKind;
-use crate::ports::StoreError;
+use crate::ports::{AccessStore, StoreError};
 use crate::projects::StoredProject;
 
 /// A payment with everything that hangs on it.
@@ -139,6 +140,39 @@ pub async fn check(
     }
     compare_balances(reads.balances().await?, sums, &mut report);
     Ok(report)
+}
+
+/// What the walk along the audit log found.
+#[derive(Clone, Debug)]
+pub struct AuditReport {
+    /// The place in the chain that was reached: so many entries are sealed.
+    pub position: i64,
+    /// The hash there. Noted somewhere else, it shows later that nothing up to here was rewritten
+    /// or cut off at the end.
+    pub hash: String,
+    /// What is broken.
+    pub breaches: Vec<Breach>,
+}
+
+/// I17: walks along every sealed entry of the audit log.
+pub async fn check_audit(access: &dyn AccessStore) -> Result<AuditReport, StoreError> {
+    let mut walk = ChainWalk::default();
+    let mut breaches = Vec::new();
+    loop {
+        let page = access.sealed_after(walk.head().0, PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for stored in &page {
+            breaches.extend(walk.step(stored).into_iter().map(|breach| Breach {
+                rule: "I17",
+                subject: "audit log".to_owned(),
+                detail: breach.to_string(),
+            }));
+        }
+    }
+    let (position, hash) = walk.head();
+    Ok(AuditReport { position, hash: hash.to_owned(), breaches })
 }
 
 fn look_at(
@@ -358,6 +392,7 @@ fn check_work(dossier: &Dossier, breaches: &mut Vec<Breach>) {
 /// I11: each change of state that must be told has its callback.
 fn check_callbacks(dossier: &Dossier, project: Option<&StoredProject>, breaches: &mut Vec<Breach>) {
     let project_url = project.and_then(|entry| entry.project.callback_url.as_deref());
+    let dialect = project.map(|entry| entry.project.dialect).unwrap_or_default();
     for operation in &dossier.record.operations {
         let told = |event: &&Event| {
             event.operation == operation.id
@@ -376,6 +411,7 @@ fn check_callbacks(dossier: &Dossier, project: Option<&StoredProject>, breaches:
             .events
             .iter()
             .filter(told)
+            .filter(|event| dialect.tells(operation.kind, event.state))
             .filter(|event| callback_url(wishes, project_url, event.state).is_some())
             .count();
         let made =

@@ -27,7 +27,8 @@ pub enum ClockError {
     Failure(#[from] Failure),
 }
 
-/// Moves the clock of a test project forward and gives what time it is there now.
+/// Moves the clock of a test project forward and gives what time it is there now. When a person
+/// acts, his entry of the log is written with the move.
 pub async fn advance_clock(
     context: &Context,
     project: ProjectId,
@@ -43,7 +44,8 @@ pub async fn advance_clock(
     if by_ms <= 0 || ahead_ms > AHEAD_MAX_MS {
         return Err(ClockError::OutOfRange);
     }
-    let moved = store.advance_clock(project, by_ms).await.map_err(Failure::from)?;
+    let audit = context.on_behalf.as_deref().cloned();
+    let moved = store.advance_clock(project, by_ms, audit).await.map_err(Failure::from)?;
     let ahead_ms = moved.ok_or(ClockError::NotFound)?;
     context.projects.refresh(store).await.map_err(Failure::from)?;
     for kind in JobKind::ALL {

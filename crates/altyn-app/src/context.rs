@@ -8,12 +8,13 @@ use altyn_domain::payment::Record;
 use altyn_domain::payment::decide::{Change, Moment, Owed};
 use altyn_domain::time::Timestamp;
 
-use crate::callback::{Callback, CallbackProgress, CallbackState, callback_url, lane, lane_of};
+use crate::access::audit::AuditEntry;
+use crate::callback::{Callback, CallbackProgress, CallbackState, Channel, channel, lane, lane_of};
 use crate::changeset::{Changeset, PaymentWrite};
 use crate::ids::{IdSource, NoIds};
 use crate::jobs::{Job, JobKind, JobNext, NewJob};
 use crate::ports::store::{CommitError, Store, StoreError};
-use crate::ports::{CallbackSender, Clock, Dialect, PageLinks, Provider};
+use crate::ports::{CallbackSender, Clock, Dialect, PageLinks, PasswordError, Provider};
 use crate::projects::{ProjectEntry, Projects};
 
 /// The ports, and what is shared between use cases.
@@ -37,6 +38,8 @@ pub struct Context {
     pub ids: Arc<IdSource>,
     /// Told when work became due at once, so that a worker need not wait for its next look.
     pub on_work: Arc<dyn Fn(JobKind) + Send + Sync>,
+    /// In whose name everything is committed, when a person acts.
+    pub on_behalf: Option<Arc<AuditEntry>>,
 }
 
 /// How often a use case decides again when the record moved under it.
@@ -54,12 +57,20 @@ pub enum Failure {
     /// The node has no lease to make ids.
     #[error(transparent)]
     NoIds(#[from] NoIds),
-    /// The record kept changing under us.
-    #[error("the payment kept changing; nothing was written")]
+    /// A password could not be hashed, or there is no randomness for a secret.
+    #[error(transparent)]
+    Passwords(#[from] PasswordError),
+    /// What was to be changed kept changing under us.
+    #[error("somebody else changed it at the same time; nothing was written")]
     Contended,
 }
 
 impl Context {
+    /// The same, acting for a person: each commit takes this entry of the log along.
+    pub fn on_behalf(&self, entry: AuditEntry) -> Self {
+        Self { on_behalf: Some(Arc::new(entry)), ..self.clone() }
+    }
+
     /// Now, on the real clock and on the project's.
     pub fn moment(&self, project: &ProjectEntry) -> Moment {
         let real = self.clock.now();
@@ -132,17 +143,20 @@ impl Context {
     ) -> Result<(), NoIds> {
         let Some(operation) = record.operation(id) else { return Ok(()) };
         let wishes = record.wishes(operation);
-        let own_url = project.project.callback_url.as_deref();
-        let Some(url) = callback_url(wishes, own_url, operation.state) else { return Ok(()) };
+        let Some(channel) = channel(&project.project, wishes, operation) else { return Ok(()) };
         let account = self.providers.get(&operation.account).map(|provider| provider.account());
+        let body = match channel {
+            Channel::Address(_) => self.dialect.callback_body(project, record, id, account),
+            Channel::Letter(_) => self.dialect.letter(project, record, id),
+        };
         let callback = Callback {
             id: CallbackId::new(self.ids.next(now)?),
             project: record.payment.project,
             payment: record.payment.id,
             operation: id,
             told: operation.state,
-            url: url.to_owned(),
-            body: self.dialect.callback_body(project, record, id, account),
+            url: channel.url(),
+            body,
             created_at: now,
             progress: CallbackProgress { state: CallbackState::Owed, attempts: 0, ended_at: None },
         };
@@ -154,6 +168,7 @@ impl Context {
 
     /// Commits, and tells the workers when something is due at once.
     pub async fn commit(&self, changeset: Changeset, now: Timestamp) -> Result<(), CommitError> {
+        let changeset = self.signed(changeset);
         let mut due: Vec<JobKind> =
             changeset.jobs.iter().filter(|job| job.due_at <= now).map(|job| job.kind).collect();
         due.extend(changeset.job_end.as_ref().and_then(|end| match &end.next {
@@ -165,6 +180,20 @@ impl Context {
             (self.on_work)(kind);
         }
         Ok(())
+    }
+}
+
+impl Context {
+    /// Adds the entry of whoever acts, about what this changes.
+    fn signed(&self, mut changeset: Changeset) -> Changeset {
+        if let Some(entry) = &self.on_behalf {
+            let operation = changeset.new_operations.first().map(|operation| operation.id);
+            changeset.audit = Some(AuditEntry {
+                operation: operation.or(entry.operation),
+                ..AuditEntry::clone(entry)
+            });
+        }
+        changeset
     }
 }
 

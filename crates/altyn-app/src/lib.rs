@@ -5,17 +5,20 @@
 //! is one [`changeset::Changeset`], committed whole or not at all, and no network call can happen
 //! inside a transaction because there is none to hold.
 
+pub mod access;
+pub mod cabinet;
 pub mod callback;
 pub mod card;
 pub mod changeset;
 pub mod check;
 pub mod clock;
 pub mod context;
+pub mod export;
 pub mod ids;
 pub mod inbound;
 pub mod jobs;
+pub mod listing;
 pub mod payment;
 pub mod ports;
 pub mod projects;
 pub mod secret;
-pub mod users;

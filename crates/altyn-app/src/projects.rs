@@ -8,6 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use altyn_domain::id::ProjectId;
 use altyn_domain::project::Project;
+use altyn_domain::time::Timestamp;
 
 use crate::ports::StoreError;
 use crate::ports::store::Store;
@@ -20,6 +21,19 @@ pub struct StoredProject {
     pub project: Project,
     /// The secret that signs, sealed at rest.
     pub secret: Secret,
+    /// The secret before it, and until when requests signed with it are taken, real time.
+    pub previous: Option<(Secret, Timestamp)>,
+    /// What it was read as: every change adds one. 0 for one that is added.
+    pub version: i64,
+}
+
+impl StoredProject {
+    /// The secrets that are valid now, the one that signs first: a request signed with any of them
+    /// is the project's.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
+        let previous = self.previous.iter().filter(move |(_, until)| now < *until);
+        std::iter::once(&self.secret).chain(previous.map(|(secret, _)| secret))
+    }
 }
 
 /// A project in memory.
@@ -42,6 +56,14 @@ impl Projects {
     pub fn get(&self, id: ProjectId) -> Option<Arc<ProjectEntry>> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         state.by_id.get(&id).cloned()
+    }
+
+    /// All of them, by number.
+    pub fn all(&self) -> Vec<Arc<ProjectEntry>> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = state.by_id.values().cloned().collect();
+        all.sort_unstable_by_key(|entry| entry.project.id);
+        all
     }
 
     /// Reads the projects anew when the store's version of them has moved.

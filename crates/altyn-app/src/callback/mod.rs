@@ -3,8 +3,10 @@
 //! Guaranteed: at least once, signed, with identical bytes on every try, each try on record.
 //! Attempted only: soon, and in order.
 
+use altyn_domain::callback::is_good_news;
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
-use altyn_domain::payment::{CallbackWishes, OperationState};
+use altyn_domain::payment::{CallbackWishes, Operation, OperationState};
+use altyn_domain::project::Project;
 use altyn_domain::time::Timestamp;
 
 /// Where a callback stands.
@@ -12,7 +14,7 @@ use altyn_domain::time::Timestamp;
 pub enum CallbackState {
     /// To be delivered.
     Owed,
-    /// The merchant answered 200.
+    /// The merchant, or for a letter our mail server, took it.
     Delivered,
     /// The plan is exhausted; resend by hand.
     GivenUp,
@@ -50,14 +52,42 @@ pub struct Callback {
     pub operation: OperationId,
     /// The operation's state it tells of.
     pub told: OperationState,
-    /// Where to.
+    /// Where to; `mailto:` and an address for a letter.
     pub url: String,
-    /// The signed body.
+    /// The signed body; for a letter its texts.
     pub body: Vec<u8>,
     /// When it became owed, real time.
     pub created_at: Timestamp,
     /// How it goes.
     pub progress: CallbackProgress,
+}
+
+/// In what words a callback was made; its address and its first bytes tell, so that nothing is
+/// kept beside them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wording<'a> {
+    /// A signed JSON document.
+    Json,
+    /// A form of PayKeeper.
+    Form,
+    /// A letter to this address.
+    Letter(&'a str),
+}
+
+/// How the address of a letter begins.
+const LETTER: &str = "mailto:";
+/// How every form begins, and no JSON document.
+const FORM: &[u8] = b"id=";
+
+impl Callback {
+    /// In what words it was made.
+    pub fn wording(&self) -> Wording<'_> {
+        match self.url.strip_prefix(LETTER) {
+            Some(address) => Wording::Letter(address),
+            None if self.body.starts_with(FORM) => Wording::Form,
+            None => Wording::Json,
+        }
+    }
 }
 
 /// How the delivery of a callback goes.
@@ -80,7 +110,7 @@ pub struct CallbackAttempt {
     pub at: Timestamp,
     /// How long it took, milliseconds.
     pub duration_ms: i64,
-    /// The HTTP status, if an answer came.
+    /// The status of HTTP or, for a letter, of SMTP, if an answer came.
     pub status: Option<u16>,
     /// The first 4 KiB of the answer.
     pub answer: Vec<u8>,
@@ -130,11 +160,55 @@ pub fn callback_url<'a>(
     by_result.or(wishes.url.as_deref()).or(project_url)
 }
 
-/// The lane of an address: callbacks to one host share a limit, and wait for nobody else.
+/// How a merchant is told of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel<'a> {
+    /// By a callback to this address.
+    Address(&'a str),
+    /// By a letter to this one.
+    Letter(&'a str),
+}
+
+impl Channel<'_> {
+    /// What is kept as the callback's address.
+    pub fn url(self) -> String {
+        match self {
+            Self::Address(url) => url.to_owned(),
+            Self::Letter(address) => format!("{LETTER}{address}"),
+        }
+    }
+}
+
+/// How the merchant is told of an operation as it stands: at an address, if there is one and his
+/// dialect tells such things there; a letter is for good news where no address is known. `None`
+/// when he is not told.
+pub fn channel<'a>(
+    project: &'a Project,
+    wishes: &'a CallbackWishes,
+    operation: &Operation,
+) -> Option<Channel<'a>> {
+    let (kind, state) = (operation.kind, operation.state);
+    match callback_url(wishes, project.callback_url.as_deref(), state) {
+        Some(url) => project.dialect.tells(kind, state).then_some(Channel::Address(url)),
+        None if wishes.disabled || !is_good_news(kind, state) => None,
+        None => project.notify_email.as_deref().map(Channel::Letter),
+    }
+}
+
+/// The lane of an address: callbacks to one host share a limit, and wait for nobody else. So do
+/// letters, which all go by one mail server.
 pub fn lane_of(url: &str) -> i64 {
+    lane(if url.starts_with(LETTER) { LETTER } else { host_of(url) })
+}
+
+/// The host of an address, with its port and whatever stands before it; of a letter, the domain.
+pub fn host_of(url: &str) -> &str {
+    if let Some(address) = url.strip_prefix(LETTER) {
+        return address.rsplit_once('@').map_or(address, |(_, domain)| domain);
+    }
     let host = url.split_once("//").map_or(url, |(_, rest)| rest);
     let end = host.find(['/', '?', '#']).unwrap_or(host.len());
-    lane(host.get(..end).unwrap_or(host))
+    host.get(..end).unwrap_or(host)
 }
 
 /// A stable 63-bit number of a name (FNV-1a), for lanes of jobs.

@@ -18,11 +18,12 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
         CallbackState::Delivered | CallbackState::GivenUp => 0,
     };
     let began = context.clock.now();
-    let report = context.sender.send(&callback.url, &callback.body).await;
+    let report = context.sender.send(&callback).await;
     let now = context.clock.now();
     let attempts = earlier.saturating_add(1);
-    let pause = project.project.retry_plan.pause_after(attempts);
-    let (state, end, outcome) = if report.accepted() {
+    let settings = &project.project;
+    let pause = settings.retry_plan.pause_after(settings.dialect, attempts);
+    let (state, end, outcome) = if context.dialect.accepts(&project, &callback, &report, now) {
         (CallbackState::Delivered, job.done(), "delivered")
     } else if let Some(pause) = pause {
         (CallbackState::Owed, job.again(now.plus_millis(pause), report.error.clone()), "retry")

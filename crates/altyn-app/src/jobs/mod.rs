@@ -10,6 +10,7 @@ mod call_provider;
 mod capture;
 mod deliver;
 mod expire;
+mod resend;
 mod run;
 mod settle;
 
@@ -18,6 +19,7 @@ use altyn_domain::payment::decide::Work;
 use altyn_domain::time::{SECOND_MS, Timestamp};
 
 pub(crate) use ask_outcome::ask_now;
+pub use resend::resend;
 pub(crate) use run::{Evidence, provider_call, write_evidence};
 pub use run::{JobReport, run_job};
 pub use settle::{SettleError, SettledAs, settle};

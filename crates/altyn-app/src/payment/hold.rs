@@ -6,8 +6,8 @@ use altyn_domain::id::OperationId;
 use altyn_domain::payment::decide::{self, CaptureRequest, Change, Moment, VoidRequest};
 use altyn_domain::payment::{Operation, OperationKind, OperationState, Record, RequestEcho};
 
-use super::PaymentTarget;
-use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
+use super::{PaymentTarget, decide_once};
+use crate::context::{Context, DECIDE_AGAIN_MAX, Failure};
 use crate::projects::ProjectEntry;
 
 /// Why a capture or a void was not accepted.
@@ -67,14 +67,8 @@ async fn decide_on(
         if let Some(first) = repeat_of(&record, asked) {
             return Ok(first);
         }
-        let at = context.moment(project);
-        let id = context.operation_id().map_err(Failure::from)?;
-        let (record, change) = decision(record, id, at);
-        let changeset =
-            context.changeset(project, record, change, at.real).map_err(Failure::from)?;
-        match context.commit(changeset, at.real).await {
-            Ok(()) => return Ok(id),
-            Err(error) => conflict_of(error).map(drop)?,
+        if let Some(id) = decide_once(context, project, record, &decision).await? {
+            return Ok(id);
         }
     }
     Err(Failure::Contended.into())

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use altyn_domain::callback::CallbackDialect;
 use altyn_domain::id::OperationId;
 use altyn_domain::payment::Record;
-use altyn_domain::payment::decide::{self, RefundRequest};
+use altyn_domain::payment::decide::{self, Change, Moment, RefundRequest};
+use altyn_domain::project::Project;
 
-use super::PaymentTarget;
-use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
+use super::{PaymentTarget, decide_once};
+use crate::context::{Context, DECIDE_AGAIN_MAX, Failure};
 use crate::projects::ProjectEntry;
 
 /// Why a refund was not accepted.
@@ -45,27 +47,29 @@ pub async fn accept_refund(
         if target.method.is_some_and(|method| method != record.payment.method) {
             return Err(RefundError::NotFound);
         }
-        if let Some(operation) = decide_once(context, project, record, request.clone()).await? {
+        let request = request.clone();
+        let decision = |record, id, at| decide_refund(&project.project, record, id, at, request);
+        if let Some(operation) = decide_once(context, project, record, decision).await? {
             return Ok(operation);
         }
     }
     Err(Failure::Contended.into())
 }
 
-async fn decide_once(
-    context: &Context,
-    project: &ProjectEntry,
+/// The domain's decision, in the words of the project's dialect: PayKeeper's know no refund that
+/// failed (ruling 29a).
+pub(crate) fn decide_refund(
+    project: &Project,
     record: Record,
+    id: OperationId,
+    at: Moment,
     request: RefundRequest,
-) -> Result<Option<OperationId>, Failure> {
-    let at = context.moment(project);
-    let operation = context.operation_id()?;
-    let (record, change) = decide::accept_refund(record, operation, at, request);
-    let changeset = context.changeset(project, record, change, at.real)?;
-    match context.commit(changeset, at.real).await {
-        Ok(()) => Ok(Some(operation)),
-        Err(error) => conflict_of(error).map(|_| None),
+) -> (Record, Change) {
+    let (mut record, change) = decide::accept_refund(record, id, at, request);
+    if project.dialect == CallbackDialect::Paykeeper {
+        decide::leave_to_operator(&mut record, id);
     }
+    (record, change)
 }
 
 /// The first refund under the same merchant's id, when it asked for the same.

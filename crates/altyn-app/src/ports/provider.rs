@@ -24,6 +24,8 @@ pub struct ProviderAccount {
     pub wire_id: i64,
     /// `operation.provider.endpoint_id` in callbacks of sales, where the provider has one.
     pub endpoint_id: Option<String>,
+    /// The number by which people know the payment system behind it: `ps_id` (seed 000).
+    pub payment_system: i64,
 }
 
 /// What a provider account is able to do, so that what it cannot is never asked of it.

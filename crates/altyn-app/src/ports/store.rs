@@ -11,17 +11,17 @@ use altyn_domain::time::Timestamp;
 use async_trait::async_trait;
 
 use super::provider::Notification;
+use crate::access::audit::AuditEntry;
 use crate::callback::{Callback, CallbackAttempt, CallbackFilter};
 use crate::changeset::Changeset;
 use crate::jobs::{Claim, Job, JobStats};
 use crate::projects::StoredProject;
-use crate::users::User;
 
 /// Why a changeset was refused; nothing of it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// The payment changed since it was read: read again, decide again.
-    #[error("the payment changed since it was read")]
+    /// What is to be changed did so since it was read: read again, decide again.
+    #[error("it changed since it was read")]
     VersionMoved,
     /// The project has a payment of this reference.
     #[error("the project has a payment of this reference")]
@@ -163,27 +163,26 @@ pub trait Store: Send + Sync {
     /// All projects, secrets opened.
     async fn projects(&self) -> Result<Vec<StoredProject>, StoreError>;
 
-    /// Adds or replaces a project, secrets sealed.
-    async fn put_project(&self, project: StoredProject) -> Result<(), StoreError>;
+    /// Adds a project, or replaces the one it was read as, secrets sealed; with the entry of the
+    /// log, when a person did it. [`Conflict::VersionMoved`] when the stored version is another one.
+    async fn put_project(
+        &self,
+        project: StoredProject,
+        audit: Option<AuditEntry>,
+    ) -> Result<(), CommitError>;
 
     /// Moves the clock of a project forward, and what is due for it with it: its jobs that nobody
-    /// holds come due so much earlier (ruling 15). Gives how far the clock is ahead now; `None`
-    /// when there is no such project.
+    /// holds come due so much earlier (ruling 15); with the entry of the log, when a person did it.
+    /// Gives how far the clock is ahead now; `None` when there is no such project.
     async fn advance_clock(
         &self,
         project: ProjectId,
         by_ms: i64,
+        audit: Option<AuditEntry>,
     ) -> Result<Option<i64>, StoreError>;
 
     /// Changes whenever any project does; cheap to read.
     async fn projects_version(&self) -> Result<i64, StoreError>;
-
-    /// All users of the cabinet, by login.
-    async fn users(&self) -> Result<Vec<User>, StoreError>;
-
-    /// Adds a user, or replaces the one of this number. A login that another number has is an
-    /// error of the database.
-    async fn put_user(&self, user: User) -> Result<(), StoreError>;
 
     /// Takes a free node number, or `None` when all are taken.
     async fn lease_node(
