@@ -11,6 +11,7 @@
 
 pub(crate) mod convert;
 mod engine;
+mod listing;
 pub(crate) mod migrate;
 pub mod postgres;
 pub mod rows;

@@ -39,6 +39,11 @@ pub(crate) const SQLITE: &[Migration] = &[
         name: "cards_and_holds",
         sql: include_str!("../migrations/sqlite/0002_cards_and_holds.sql"),
     },
+    Migration {
+        version: 3,
+        name: "cabinet",
+        sql: include_str!("../migrations/sqlite/0003_cabinet.sql"),
+    },
 ];
 
 /// The steps for PostgreSQL.
@@ -52,6 +57,11 @@ pub(crate) const POSTGRES: &[Migration] = &[
         version: 2,
         name: "cards_and_holds",
         sql: include_str!("../migrations/postgres/0002_cards_and_holds.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "cabinet",
+        sql: include_str!("../migrations/postgres/0003_cabinet.sql"),
     },
 ];
 

@@ -139,7 +139,7 @@ impl Position {
 }
 
 macro_rules! rows {
-    ($(
+    ($(#[$about_tables:meta])* $tables:ident: $(
         $(#[$meta:meta])*
         $name:ident in $table:literal key($($key:ident),+) change($($change:ident),*) {
             $($(#[$about:meta])* $field:ident: $kind:ty),+ $(,)?
@@ -205,12 +205,15 @@ macro_rules! rows {
             }
         )+
 
-        /// Every table that has rows, with its columns: what the migrations are compared with.
-        pub const TABLES: &[(&str, &[&str])] = &[$(($table, <$name as Row>::COLUMNS)),+];
+        $(#[$about_tables])*
+        pub const $tables: &[(&str, &[&str])] = &[$(($table, <$name as Row>::COLUMNS)),+];
     };
 }
 
 rows! {
+    /// Every table that has rows, with its columns: what the migrations are compared with.
+    TABLES:
+
     /// A payment. Its version guards every change of it and of its operations.
     PaymentRow in "payments" key(project, id)
     change(reference, generation, method, currency, amount_minor, authorized_minor, captured_minor,
@@ -243,7 +246,7 @@ rows! {
     OperationRow in "operations" key(project, id)
     change(amount_minor, currency, state, reason, fee_bps, account, instruction,
         provider_payment_id, auth_code, rrn, eci, provider_at, redirect, card, authentication,
-        capture_at, missing, late_money, attempts, updated_at) {
+        capture_at, missing, late_money, closed_by_hand, attempts, updated_at) {
         project: i64,
         id: i64,
         payment: i64,
@@ -278,6 +281,7 @@ rows! {
         /// JSON; NULL when the payment's wishes hold.
         callback: Option<String>,
         late_money: i64,
+        closed_by_hand: i64,
         attempts: i64,
         created_at: i64,
         updated_at: i64,
@@ -394,7 +398,8 @@ rows! {
     }
 
     /// A project.
-    ProjectRow in "projects" key(id) change(name, settings, secret, version, updated_at) {
+    ProjectRow in "projects" key(id)
+    change(name, settings, secret, version, updated_at, previous_secret, previous_until) {
         id: i64,
         name: String,
         /// JSON.
@@ -404,6 +409,10 @@ rows! {
         /// Counts changes of this project.
         version: i64,
         updated_at: i64,
+        /// The secret that was replaced, sealed like it.
+        previous_secret: Option<Vec<u8>>,
+        /// Until when it is taken, real time.
+        previous_until: Option<i64>,
     }
 
     /// A counter of the store itself; `projects_version` is one.
@@ -420,17 +429,115 @@ rows! {
         high_second: i64,
     }
 
+    /// What a batch of commits changed, for the list of payments.
+    ChangeRow in "changes" key(id) change() {
+        id: i64,
+        /// Sixteen bytes each: project and number, big-endian.
+        payments: Vec<u8>,
+    }
+
     /// A person who may sign in.
-    UserRow in "users" key(id) change(login, password_hash, role, disabled, must_change) {
+    UserRow in "users" key(id)
+    change(login, password_hash, disabled, must_change, second_factor, last_step, version) {
         id: i64,
         login: String,
         password_hash: String,
-        role: String,
         disabled: i64,
         created_at: i64,
         must_change: i64,
+        /// The shared secret of the codes by time, sealed: see [`crate::seal`].
+        second_factor: Option<Vec<u8>>,
+        /// The last period whose code was used; it never goes back.
+        last_step: i64,
+        /// Counts changes of this user.
+        version: i64,
+    }
+
+    /// A role of a user.
+    MembershipRow in "memberships" key(user_id, project) change(role) {
+        user_id: i64,
+        /// 0: every project.
+        project: i64,
+        role: String,
+    }
+
+    /// A recovery code that is left to a user.
+    RecoveryRow in "recovery_codes" key(user_id, digest) change() {
+        user_id: i64,
+        /// SHA-256, hexadecimal.
+        digest: String,
+    }
+
+    /// A signed-in browser.
+    SessionRow in "sessions" key(digest) change(seen_at) {
+        /// SHA-256 of the cookie, hexadecimal.
+        digest: String,
+        user_id: i64,
+        stage: String,
+        created_at: i64,
+        seen_at: i64,
+        expires_at: i64,
+        address: String,
+        agent: String,
+    }
+
+    /// Sign-ins that failed.
+    FailureRow in "sign_in_failures" key(subject) change(count, last_at) {
+        /// `login:…` or `address:…`
+        subject: String,
+        count: i64,
+        last_at: i64,
+    }
+
+    /// An entry of the log. The database numbers it; its seal comes later.
+    AuditRow in "audit" key(id) change(position, hash) {
+        id: i64,
+        at: i64,
+        user_id: Option<i64>,
+        login: String,
+        address: String,
+        project: Option<i64>,
+        payment: Option<i64>,
+        operation: Option<i64>,
+        action: String,
+        result: String,
+        detail: String,
+        /// Its place in the chain.
+        position: Option<i64>,
+        /// Hexadecimal.
+        hash: Option<String>,
+    }
+
+    /// A register.
+    ExportRow in "exports" key(id)
+    change(state, error, rows, expected, bytes, sums, attempts, ended_at, expires_at, owner,
+        lease_until) {
+        id: i64,
+        user_id: i64,
+        /// JSON.
+        filter: String,
+        format: String,
+        language: String,
+        state: String,
+        error: Option<String>,
+        rows: i64,
+        expected: Option<i64>,
+        bytes: i64,
+        /// JSON.
+        sums: String,
+        attempts: i64,
+        created_at: i64,
+        ended_at: Option<i64>,
+        expires_at: i64,
+        /// Who makes it, as long as the lease runs.
+        owner: Option<String>,
+        lease_until: i64,
     }
 }
+
+mod listing;
+
+pub use listing::{LISTING_TABLES, ListingRow, ListingStateRow};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
-//! Project secrets at rest: sealed by a key that is not in the database.
+//! Secrets of projects and users at rest: sealed by a key that is not in the database.
 //!
-//! XChaCha20-Poly1305 with a random nonce; the project's number is authenticated with it, so that a
-//! sealed secret moved to another project's row does not open. Stored form: one byte that names the
+//! XChaCha20-Poly1305 with a random nonce; whose it is is authenticated with it, so that a sealed
+//! secret moved to another project's or user's row does not open. Stored form: one byte that names the
 //! key, 24 bytes of nonce, the ciphertext with its tag.
 //!
 //! A key ring is a text of lines `<number>:<base64 of 32 bytes>`. Every key opens; the last line
@@ -41,9 +41,18 @@ pub enum SealError {
     /// The key that sealed it is not in the ring.
     #[error("the key {0} that sealed the secret is not in the key ring")]
     KeyMissing(u8),
-    /// It was changed, belongs to another project, or was sealed by another key of this number.
+    /// It was changed, belongs to somebody else, or was sealed by another key of this number.
     #[error("the sealed secret does not open")]
     NotAuthentic,
+}
+
+/// Whose a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The project of this number.
+    Project(i64),
+    /// The user of this number.
+    User(i64),
 }
 
 /// The keys that seal and open secrets; the last one seals.
@@ -96,12 +105,12 @@ impl KeyRing {
         self.keys.iter().map(|key| key.number).max().unwrap_or(0).checked_add(1)
     }
 
-    /// Seals a project's secret with the last key.
-    pub fn seal_project_secret(&self, project: i64, secret: &Secret) -> Result<Vec<u8>, SealError> {
+    /// Seals a secret with the last key.
+    pub fn seal(&self, owner: Owner, secret: &Secret) -> Result<Vec<u8>, SealError> {
         let key = self.keys.last().ok_or(SealError::NoKeys)?;
         let mut nonce = [0_u8; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|_| SealError::NoRandomness)?;
-        let aad = associated_data(project);
+        let aad = owner.associated_data();
         let payload = Payload { msg: secret.expose().as_bytes(), aad: aad.as_bytes() };
         let ciphertext = key
             .cipher()
@@ -114,14 +123,14 @@ impl KeyRing {
         Ok(sealed)
     }
 
-    /// Opens what [`KeyRing::seal_project_secret`] made for the same project.
-    pub fn open_project_secret(&self, project: i64, sealed: &[u8]) -> Result<Secret, SealError> {
+    /// Opens what [`KeyRing::seal`] made for the same owner.
+    pub fn open(&self, owner: Owner, sealed: &[u8]) -> Result<Secret, SealError> {
         let (number, rest) = sealed.split_first().ok_or(SealError::NotAuthentic)?;
         let (nonce, ciphertext) =
             rest.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::NotAuthentic)?;
         let key = self.keys.iter().find(|key| key.number == *number);
         let key = key.ok_or(SealError::KeyMissing(*number))?;
-        let aad = associated_data(project);
+        let aad = owner.associated_data();
         let payload = Payload { msg: ciphertext, aad: aad.as_bytes() };
         let plain = key
             .cipher()
@@ -130,6 +139,15 @@ impl KeyRing {
         let plain = Zeroizing::new(plain);
         let text = std::str::from_utf8(&plain).map_err(|_| SealError::NotAuthentic)?;
         Ok(Secret::new(text))
+    }
+
+    /// Seals anew what an older key sealed; `None` when the newest one did.
+    pub fn reseal(&self, owner: Owner, sealed: &[u8]) -> Result<Option<Vec<u8>>, SealError> {
+        if sealed.first() == self.keys.last().map(|key| &key.number) {
+            return Ok(None);
+        }
+        let secret = self.open(owner, sealed)?;
+        self.seal(owner, &secret).map(Some)
     }
 
     /// Keys made of these for another purpose, the newest first: who has one of them knows nothing
@@ -142,11 +160,6 @@ impl KeyRing {
             hash.finalize().into()
         };
         self.keys.iter().rev().map(made).collect()
-    }
-
-    /// Whether the key that seals now is the one that sealed this.
-    pub fn is_newest(&self, sealed: &[u8]) -> bool {
-        sealed.first() == self.keys.last().map(|key| &key.number)
     }
 }
 
@@ -164,8 +177,13 @@ impl Key {
     }
 }
 
-fn associated_data(project: i64) -> String {
-    format!("project:{project}")
+impl Owner {
+    fn associated_data(self) -> String {
+        match self {
+            Self::Project(id) => format!("project:{id}"),
+            Self::User(id) => format!("user:{id}"),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -181,20 +199,22 @@ mod tests {
     }
 
     #[test]
-    fn opens_for_its_own_project_only() {
+    fn opens_for_its_owner_only() {
         let keys = KeyRing::parse(&ring(&[1])).unwrap();
-        let sealed = keys.seal_project_secret(7, &Secret::new("тайна")).unwrap();
-        assert_eq!(keys.open_project_secret(7, &sealed).unwrap().expose(), "тайна");
-        assert_eq!(keys.open_project_secret(8, &sealed), Err(SealError::NotAuthentic));
+        let sealed = keys.seal(Owner::Project(7), &Secret::new("тайна")).unwrap();
+        assert_eq!(keys.open(Owner::Project(7), &sealed).unwrap().expose(), "тайна");
+        for other in [Owner::Project(8), Owner::User(7)] {
+            assert_eq!(keys.open(other, &sealed), Err(SealError::NotAuthentic));
+        }
         assert!(!sealed.windows(5).any(|window| window == "тайна".as_bytes().split_at(5).0));
         for at in 1..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert_eq!(keys.open_project_secret(7, &changed), Err(SealError::NotAuthentic));
+            assert_eq!(keys.open(Owner::Project(7), &changed), Err(SealError::NotAuthentic));
         }
         for length in 0..sealed.len() {
             let cut = sealed.split_at(length).0;
-            assert_eq!(keys.open_project_secret(7, cut), Err(SealError::NotAuthentic));
+            assert_eq!(keys.open(Owner::Project(7), cut), Err(SealError::NotAuthentic));
         }
     }
 
@@ -204,12 +224,14 @@ mod tests {
         let both = KeyRing::parse(&text).unwrap();
         let old = KeyRing::parse(text.lines().next().unwrap()).unwrap();
         let secret = Secret::new("s");
-        let sealed_before = old.seal_project_secret(1, &secret).unwrap();
-        assert_eq!(both.open_project_secret(1, &sealed_before).unwrap(), secret);
-        assert!(!both.is_newest(&sealed_before));
-        let sealed_after = both.seal_project_secret(1, &secret).unwrap();
-        assert!(both.is_newest(&sealed_after));
-        assert_eq!(old.open_project_secret(1, &sealed_after), Err(SealError::KeyMissing(1)));
+        let sealed_before = old.seal(Owner::Project(1), &secret).unwrap();
+        assert_eq!(both.open(Owner::Project(1), &sealed_before).unwrap(), secret);
+        let sealed_after = both.seal(Owner::Project(1), &secret).unwrap();
+        assert_eq!(both.reseal(Owner::Project(1), &sealed_after), Ok(None));
+        let sealed_anew = both.reseal(Owner::Project(1), &sealed_before).unwrap().unwrap();
+        assert_eq!(sealed_anew.first(), sealed_after.first());
+        assert_eq!(both.open(Owner::Project(1), &sealed_anew).unwrap(), secret);
+        assert_eq!(old.open(Owner::Project(1), &sealed_after), Err(SealError::KeyMissing(1)));
         assert_eq!(both.next_number(), Some(4));
     }
 

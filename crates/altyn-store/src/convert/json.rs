@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use altyn_app::ports::StoreError;
-use altyn_domain::callback::RetryPlan;
+use altyn_domain::callback::{CallbackDialect, RetryPlan};
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
 use altyn_domain::payment::{CallbackWishes, Customer, Details, PageWishes, ReturnUrls};
@@ -14,6 +14,7 @@ use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
 use altyn_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod export;
 pub(crate) mod operation;
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -252,6 +253,13 @@ pub(crate) struct SettingsJson<'a> {
     allowed_hosts: Vec<Cow<'a, str>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     support: Text<'a>,
+    /// Absent for the first dialect there was.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    dialect: Text<'a>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    notify_email: Text<'a>,
+    #[serde(default)]
+    two_stage: bool,
     #[serde(default = "capture_after_ms")]
     capture_after_ms: i64,
     /// Absent for the documented plan.
@@ -292,6 +300,12 @@ impl<'a> From<&'a Project> for SettingsJson<'a> {
             methods: project.methods.iter().map(MethodJson::from).collect(),
             allowed_hosts: project.allowed_hosts.iter().map(|host| host.as_str().into()).collect(),
             support: put(&project.support),
+            dialect: match project.dialect {
+                CallbackDialect::Ecommpay => None,
+                other @ CallbackDialect::Paykeeper => Some(other.as_str().into()),
+            },
+            notify_email: put(&project.notify_email),
+            two_stage: project.two_stage,
             capture_after_ms: project.capture_after_ms,
             retry_pauses_ms: match &project.retry_plan {
                 RetryPlan::Documented => None,
@@ -318,6 +332,12 @@ impl SettingsJson<'_> {
             methods: self.methods.into_iter().map(MethodJson::read).collect::<Option<_>>()?,
             allowed_hosts: self.allowed_hosts.into_iter().map(Cow::into_owned).collect(),
             support: take(self.support),
+            dialect: match self.dialect {
+                Some(text) => CallbackDialect::parse(&text)?,
+                None => CallbackDialect::Ecommpay,
+            },
+            notify_email: take(self.notify_email),
+            two_stage: self.two_stage,
             capture_after_ms: self.capture_after_ms,
             retry_plan: self
                 .retry_pauses_ms

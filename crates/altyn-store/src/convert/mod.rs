@@ -4,12 +4,15 @@
 //! it, else the error names table, column and key. Nothing here knows a database, so both engines
 //! read and write the same rows. JSON inside a column is private to [`json`].
 
+pub(crate) mod audit;
 pub(crate) mod callback;
+pub(crate) mod export;
 pub(crate) mod job;
 pub(crate) mod json;
 pub(crate) mod ledger;
 pub(crate) mod payment;
 pub(crate) mod project;
+pub(crate) mod session;
 pub(crate) mod user;
 pub(crate) mod write_set;
 
@@ -75,6 +78,11 @@ impl At {
             _ => Err(self.bad(column)),
         }
     }
+}
+
+/// A text that both databases take: PostgreSQL has no zero character, which a browser may well send.
+pub(crate) fn storable(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 /// Milliseconds to a point in time.

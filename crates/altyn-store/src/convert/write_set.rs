@@ -5,10 +5,10 @@ use altyn_app::changeset::{Changeset, PaymentWrite};
 use altyn_app::jobs::JobEnd;
 use altyn_app::ports::StoreError;
 
-use super::{callback, job, ledger, payment};
+use super::{audit, callback, job, ledger, payment};
 use crate::rows::{
-    AttemptRow, CallbackAttemptRow, CallbackRow, EntryRow, EventRow, JobRow, NotificationRow,
-    OperationRow, PaymentRow,
+    AttemptRow, AuditRow, CallbackAttemptRow, CallbackRow, EntryRow, EventRow, JobRow,
+    NotificationRow, OperationRow, PaymentRow,
 };
 
 /// Everything a changeset writes.
@@ -26,8 +26,11 @@ pub(crate) struct WriteSet {
     pub(crate) new_callback: Option<CallbackRow>,
     /// The try has no number yet.
     pub(crate) callback_try: Option<(CallbackAttemptRow, CallbackProgress)>,
+    /// Those that were given up are owed again.
+    pub(crate) callbacks_anew: Vec<i64>,
     pub(crate) jobs: Vec<JobRow>,
     pub(crate) job_end: Option<JobEnd>,
+    pub(crate) audit: Option<AuditRow>,
 }
 
 /// How the payment is written.
@@ -67,8 +70,10 @@ impl WriteSet {
             notification: notification.transpose()?,
             new_callback: changeset.new_callback.map(callback::callback_row),
             callback_try,
+            callbacks_anew: changeset.callbacks_anew.iter().map(|id| id.get()).collect(),
             jobs: changeset.jobs.iter().map(job::job_row).collect(),
             job_end: changeset.job_end,
+            audit: changeset.audit.map(audit::audit_row),
         })
     }
 }

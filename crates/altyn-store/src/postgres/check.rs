@@ -55,7 +55,7 @@ static PAYMENTS: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Rows of a table by the payment, or whatever else, that their two columns name.
-fn by_keys<R: Row>(first: &str, second: &str, order: &str) -> String {
+pub(super) fn by_keys<R: Row>(first: &str, second: &str, order: &str) -> String {
     let columns: Vec<String> =
         R::COLUMNS.iter().map(|name| format!("{}.{name}", R::TABLE)).collect();
     let table = R::TABLE;
@@ -157,7 +157,7 @@ impl Page {
     }
 }
 
-async fn rows(
+pub(super) async fn rows(
     link: &Link,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -166,7 +166,7 @@ async fn rows(
     link.client.query(&statement, parameters).await
 }
 
-async fn by(link: &Link, sql: &str, keys: &[Key]) -> Result<Vec<PgRow>, Failure> {
+pub(super) async fn by(link: &Link, sql: &str, keys: &[Key]) -> Result<Vec<PgRow>, Failure> {
     let first: Vec<i64> = keys.iter().map(|key| key.0).collect();
     let second: Vec<i64> = keys.iter().map(|key| key.1).collect();
     rows(link, sql, &[&first, &second]).await

@@ -35,6 +35,7 @@ const SETTINGS: &str = "
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_incremental_sort = off;
     SET jit = off;
     SET default_transaction_isolation = 'read committed';
     SET statement_timeout = '60s';

@@ -1,20 +1,22 @@
 //! The rows of all changesets of a batch, table by table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use altyn_app::callback::CallbackProgress;
 use altyn_app::ports::StoreError;
 use altyn_domain::time::Timestamp;
 use tokio_postgres::Statement;
 
+use super::audit::log_columns;
 use super::pipeline::{Pipeline, Trouble};
 use super::statements::{NOTIFICATIONS_KEPT, Writes};
 use super::verdict::{JobFate, Key, Standing, ended_job, fate};
 use crate::convert::ledger::balance_delta;
 use crate::convert::write_set::{PaymentChange, WriteSet};
+use crate::listing::feed;
 use crate::rows::{
-    AttemptRow, CallbackAttemptRow, CallbackRow, EntryRow, EventRow, JobRow, NotificationRow,
-    OperationRow, PaymentRow, PgColumn, Row,
+    AttemptRow, AuditRow, CallbackAttemptRow, CallbackRow, EntryRow, EventRow, JobRow,
+    NotificationRow, OperationRow, PaymentRow, PgColumn, Row,
 };
 
 /// What is left to write of a batch when its claims are won.
@@ -30,9 +32,15 @@ pub(super) struct Rows<'a> {
     notifications: Vec<&'a NotificationRow>,
     callbacks: Vec<&'a CallbackRow>,
     tries: Vec<(&'a CallbackAttemptRow, &'a CallbackProgress)>,
+    owed_again: BTreeSet<i64>,
+    /// Payments that the list must look at.
+    changed: BTreeSet<feed::Key>,
+    /// Callbacks whose payments it must look at.
+    turned: BTreeSet<i64>,
     ended_jobs: BTreeMap<Key, JobFate>,
     /// Jobs to add, the earliest of each, and how many more there were of it.
     jobs: BTreeMap<Key, (&'a JobRow, i64, i64)>,
+    log: Vec<&'a AuditRow>,
     /// Debit and credit by project, account and currency.
     balances: BTreeMap<(i64, &'a str, &'a str), (i64, i64)>,
 }
@@ -52,7 +60,8 @@ impl<'a> Rows<'a> {
         self.ended.extend(&set.attempt_end);
         self.notifications.extend(&set.notification);
         self.callbacks.extend(&set.new_callback);
-        self.tries.extend(set.callback_try.as_ref().map(|(attempt, progress)| (attempt, progress)));
+        self.take_tries(set);
+        self.changed.extend(feed::changed(set));
         if let Some(end) = &set.job_end {
             let key = ended_job(end);
             self.ended_jobs.insert(key, fate(end, set, standing.jobs.get(&key)));
@@ -60,10 +69,20 @@ impl<'a> Rows<'a> {
         for job in &set.jobs {
             self.add_job(job);
         }
+        self.log.extend(&set.audit);
         for entry in &set.entries {
             self.add_entry(entry)?;
         }
         Ok(())
+    }
+
+    fn take_tries(&mut self, set: &'a WriteSet) {
+        if let Some((attempt, progress)) = &set.callback_try {
+            self.tries.push((attempt, progress));
+            self.turned.extend(feed::is_turn(progress).then_some(attempt.callback));
+        }
+        self.owed_again.extend(&set.callbacks_anew);
+        self.turned.extend(&set.callbacks_anew);
     }
 
     fn add_job(&mut self, job: &'a JobRow) {
@@ -105,8 +124,12 @@ impl<'a> Rows<'a> {
         self.trim_notifications(writes, pipeline);
         add(pipeline, &writes.add_callbacks, &self.callbacks);
         self.send_tries(writes, pipeline);
+        self.send_changes(writes, pipeline);
         self.send_ended_jobs(writes, pipeline);
         self.send_jobs(writes, pipeline);
+        if !self.log.is_empty() {
+            pipeline.add(&writes.log, log_columns(&self.log));
+        }
         self.send_balances(writes, pipeline);
     }
 
@@ -143,6 +166,16 @@ impl<'a> Rows<'a> {
         );
         let rows: Vec<&CallbackAttemptRow> = tries.iter().map(|(attempt, _)| *attempt).collect();
         add(pipeline, &writes.add_tries, &rows);
+    }
+
+    fn send_changes<'p>(&'p self, writes: &'p Writes, pipeline: &mut Pipeline<'p>) {
+        if !self.owed_again.is_empty() {
+            pipeline.add(&writes.owe_again, vec![column(self.owed_again.iter().copied())]);
+        }
+        if !self.changed.is_empty() || !self.turned.is_empty() {
+            let turned = column(self.turned.iter().copied());
+            pipeline.add(&writes.note_changes, vec![Box::new(feed::pack(&self.changed)), turned]);
+        }
     }
 
     fn send_ended_jobs<'p>(&'p self, writes: &'p Writes, pipeline: &mut Pipeline<'p>) {

@@ -8,16 +8,21 @@
 //! made once ([`connection`]). A server that goes away fails what is under way and is found again
 //! by what comes later. There is no TLS.
 
+mod access;
+mod audit;
 mod batch;
 mod check;
 mod connection;
+mod exports;
 mod gather;
 mod jobs;
+mod listing;
 mod nodes;
 mod open;
 mod pipeline;
 mod projects;
 mod reads;
+mod sessions;
 mod statements;
 mod store;
 mod users;
@@ -33,6 +38,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::migrate::Schema;
 use crate::seal::KeyRing;
 use connection::{Line, Pool, Server};
+use listing::feed::Feeder;
 use writer::Waiting;
 
 pub use writer::{PostgresWriter, StepReport};
@@ -65,6 +71,7 @@ pub struct PostgresStore {
     pool: Arc<Pool>,
     /// For transactions of several statements that read: nobody else's may come between.
     reader: Arc<Mutex<Line>>,
+    feeder: Arc<Mutex<Feeder>>,
     keys: Arc<KeyRing>,
 }
 
@@ -87,6 +94,7 @@ impl PostgresStore {
             queue: sender,
             pool: Arc::new(Pool::new(&server, options.readers)),
             reader: Arc::new(Mutex::new(Line::new(&server))),
+            feeder: Arc::new(Mutex::new(Feeder::new(&server))),
             keys: Arc::new(keys),
         };
         Ok((store, writers))

@@ -3,33 +3,36 @@
 use std::sync::LazyLock;
 
 use altyn_app::jobs::JobKind;
-use altyn_app::ports::StoreError;
+use altyn_app::ports::{CommitError, Conflict, StoreError};
 use altyn_app::projects::StoredProject;
 use altyn_domain::id::ProjectId;
 
 use super::PostgresStore;
+use super::audit::write_entry;
 use super::connection::{Pool, database};
-use crate::convert::project::{self, project, project_row, reseal};
-use crate::rows::{ProjectRow, Row as _};
+use super::reads::read_all;
+use crate::convert::project::{self, project, reseal};
+use crate::convert::user;
+use crate::rows::{AuditRow, ProjectRow, Row as _, UserRow};
 use crate::seal::KeyRing;
 
 static ALL: LazyLock<String> =
     LazyLock::new(|| format!("{} ORDER BY id", ProjectRow::sql().select));
 
-/// The version moves in the same statement, so that every cache notices. The time is the
-/// database's own: nothing but a person reads it.
+/// The time is the database's own: nothing but a person reads it.
 const PUT: &str = "
-    WITH moved AS (UPDATE meta SET value = value + 1 WHERE key = 'projects_version')
-    INSERT INTO projects (id, name, settings, secret, version, updated_at)
-    VALUES ($1::bigint, $2::text, $3::text, $4::bytea, 1,
-        (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
+    INSERT INTO projects (id, name, settings, secret, previous_secret, previous_until, version,
+        updated_at)
+    VALUES ($1::bigint, $2::text, $3::text, $4::bytea, $5::bytea, $6::bigint,
+        $7::bigint + 1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
     ON CONFLICT (id) DO UPDATE SET
-        name = excluded.name, secret = excluded.secret,
-        -- A clock that was moved meanwhile does not go back.
-        settings = jsonb_set(excluded.settings::jsonb, '{clock_offset_ms}', to_jsonb(greatest(
-            (excluded.settings::jsonb ->> 'clock_offset_ms')::bigint,
-            (projects.settings::jsonb ->> 'clock_offset_ms')::bigint)))::text,
-        version = projects.version + 1, updated_at = excluded.updated_at";
+        name = excluded.name, settings = excluded.settings, secret = excluded.secret,
+        previous_secret = excluded.previous_secret, previous_until = excluded.previous_until,
+        version = excluded.version, updated_at = excluded.updated_at
+    WHERE projects.version = excluded.version - 1";
+
+/// Tells every cache of projects that it is stale.
+const MOVE_VERSION: &str = "UPDATE meta SET value = value + 1 WHERE key = 'projects_version'";
 
 /// All projects, secrets opened.
 pub(super) async fn all(pool: &Pool, keys: &KeyRing) -> Result<Vec<StoredProject>, StoreError> {
@@ -37,18 +40,37 @@ pub(super) async fn all(pool: &Pool, keys: &KeyRing) -> Result<Vec<StoredProject
 }
 
 async fn rows(pool: &Pool) -> Result<Vec<ProjectRow>, StoreError> {
-    let rows = pool.rows(&ALL, &[]).await?;
-    rows.iter().map(|row| ProjectRow::from_pg(row).map_err(|error| database(&error))).collect()
+    read_all(&pool.rows(&ALL, &[]).await?)
 }
 
-/// Adds or replaces a project.
+/// Adds a project, or replaces the one it was read as. It has a connection of its own, whose end
+/// undoes what was not committed, as the moving of a clock has.
 pub(super) async fn put(
     pool: &Pool,
-    keys: &KeyRing,
-    stored: &StoredProject,
-) -> Result<(), StoreError> {
-    let row = project_row(stored, keys)?;
-    pool.rows(PUT, &[&row.id, &row.name, &row.settings, &row.secret]).await.map(drop)
+    row: &ProjectRow,
+    audit: Option<&AuditRow>,
+) -> Result<(), CommitError> {
+    let mut link = pool.own_link().await?;
+    let values: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
+        &row.id,
+        &row.name,
+        &row.settings,
+        &row.secret,
+        &row.previous_secret,
+        &row.previous_until,
+        &row.version,
+    ];
+    let put = async {
+        let transaction = link.client.transaction().await?;
+        if transaction.execute(PUT, &values).await? == 0 {
+            return Ok(Err(Conflict::VersionMoved.into()));
+        }
+        write_entry(&transaction, audit).await?;
+        transaction.execute(MOVE_VERSION, &[]).await?;
+        transaction.commit().await?;
+        Ok(Ok(()))
+    };
+    put.await.map_err(|error: tokio_postgres::Error| database(&error))?
 }
 
 /// No index leads to the jobs of a project: only tests move clocks, and every payment would pay for
@@ -60,7 +82,6 @@ const ADVANCE_JOBS: &str = "
     WHERE project = $1::bigint AND kind <> $3::bigint";
 
 const ADVANCE_PROJECT: &str = "
-    WITH moved AS (UPDATE meta SET value = value + 1 WHERE key = 'projects_version')
     UPDATE projects SET settings = $2::text, version = version + 1,
         updated_at = (extract(epoch FROM clock_timestamp()) * 1000)::bigint
     WHERE id = $1::bigint";
@@ -75,6 +96,7 @@ pub(super) async fn advance_clock(
     pool: &Pool,
     id: ProjectId,
     by_ms: i64,
+    audit: Option<&AuditRow>,
 ) -> Result<Option<i64>, StoreError> {
     let mut link = pool.own_link().await?;
     let id = i64::from(id.get());
@@ -91,6 +113,8 @@ pub(super) async fn advance_clock(
         transaction.execute(ADVANCE_PROJECT, &[&id, &advanced.settings]).await?;
         let calls = JobKind::CallProvider.number();
         transaction.execute(ADVANCE_JOBS, &[&id, &by_ms, &calls]).await?;
+        write_entry(&transaction, audit).await?;
+        transaction.execute(MOVE_VERSION, &[]).await?;
         transaction.commit().await?;
         Ok(Ok(Some(advanced.ahead_ms)))
     };
@@ -109,16 +133,34 @@ pub(super) async fn version(pool: &Pool) -> Result<i64, StoreError> {
     row.try_get(0).map_err(|error| database(&error))
 }
 
+/// What was sealed anew is written unless it changed meanwhile: then the newest key sealed it.
+const RESEAL_PROJECT: &str = "
+    UPDATE projects SET secret = $2::bytea, previous_secret = $3::bytea
+    WHERE id = $1::bigint AND secret = $4::bytea
+        AND previous_secret IS NOT DISTINCT FROM $5::bytea
+    RETURNING 1";
+
+const RESEAL_USER: &str = "
+    UPDATE users SET second_factor = $2::bytea
+    WHERE id = $1::bigint AND second_factor = $3::bytea RETURNING 1";
+
 impl PostgresStore {
-    /// Seals with the newest key every secret that an older one sealed; says how many. A project
-    /// that changes meanwhile keeps its change.
+    /// Seals with the newest key every secret that an older one sealed; says how many. Who changes
+    /// one meanwhile keeps the change.
     pub async fn rotate_keys(&self) -> Result<u64, StoreError> {
-        let sql = "UPDATE projects SET secret = $2::bytea
-             WHERE id = $1::bigint AND secret = $3::bytea RETURNING 1";
         let mut count = 0;
-        for row in rows(&self.pool).await?.iter().filter(|row| !self.keys.is_newest(&row.secret)) {
-            let sealed = reseal(&self.keys, row)?;
-            let changed = self.pool.rows(sql, &[&row.id, &sealed, &row.secret]).await?;
+        for row in &rows(&self.pool).await? {
+            let Some(anew) = reseal(&self.keys, row)? else { continue };
+            let values: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                [&row.id, &anew.secret, &anew.previous, &row.secret, &row.previous_secret];
+            let changed = self.pool.rows(RESEAL_PROJECT, &values).await?;
+            count += if changed.is_empty() { 0 } else { anew.count };
+        }
+        let users = self.pool.rows(&UserRow::sql().select, &[]).await?;
+        for row in &read_all::<UserRow>(&users)? {
+            let Some(anew) = user::reseal(&self.keys, row)? else { continue };
+            let changed =
+                self.pool.rows(RESEAL_USER, &[&row.id, &anew, &row.second_factor]).await?;
             count += u64::from(!changed.is_empty());
         }
         Ok(count)

@@ -2,6 +2,7 @@
 
 use tokio_postgres::Statement;
 
+use super::audit;
 use super::connection::Link;
 use crate::rows::{
     AttemptRow, BalanceRow, CallbackAttemptRow, CallbackRow, EntryRow, EventRow, NotificationRow,
@@ -36,12 +37,18 @@ pub(super) struct Writes {
     /// Ids, states, attempts, ends, how many there are.
     pub(super) change_callbacks: Statement,
     pub(super) add_tries: Statement,
+    /// Ids of those that are to be owed again.
+    pub(super) owe_again: Statement,
+    /// Payments packed; callbacks whose payments are to be noted too.
+    pub(super) note_changes: Statement,
     /// Kinds, subjects.
     pub(super) remove_jobs: Statement,
     /// Kinds, subjects, due times, errors.
     pub(super) put_off_jobs: Statement,
     /// Kinds, subjects, projects, payments, lanes, due times, wakes beyond the first.
     pub(super) add_jobs: Statement,
+    /// Entries of the log, column by column ([`log_columns`](super::audit::log_columns)).
+    pub(super) log: Statement,
 }
 
 impl Writes {
@@ -74,9 +81,12 @@ impl Writes {
             add_callbacks: link.statement(&CallbackRow::sql().insert_unnest_pg).await?,
             change_callbacks: link.statement(CHANGE_CALLBACKS).await?,
             add_tries: link.statement(&add_tries()).await?,
+            owe_again: link.statement(OWE_AGAIN).await?,
+            note_changes: link.statement(NOTE_CHANGES).await?,
             remove_jobs: link.statement(REMOVE_JOBS).await?,
             put_off_jobs: link.statement(PUT_OFF_JOBS).await?,
             add_jobs: link.statement(ADD_JOBS).await?,
+            log: link.statement(&audit::log(1)).await?,
         })
     }
 }
@@ -149,6 +159,17 @@ fn add_tries() -> String {
     let unnest = &CallbackAttemptRow::sql().unnest_pg;
     format!("INSERT INTO callback_attempts ({columns}) SELECT {numbered} FROM {unnest}")
 }
+
+const OWE_AGAIN: &str = "
+    UPDATE callbacks SET state = 'owed', attempts = 0, ended_at = NULL
+    FROM unnest($1::bigint[]) AS u(id)
+    WHERE callbacks.id = u.id AND callbacks.state <> 'delivered'";
+
+/// As `listing::feed` packs them.
+const NOTE_CHANGES: &str = "
+    INSERT INTO changes (payments) SELECT $1::bytea || coalesce((
+        SELECT string_agg(int8send(c.project) || int8send(c.payment), ''::bytea)
+        FROM unnest($2::bigint[]) AS u(id) JOIN callbacks AS c ON c.id = u.id), ''::bytea)";
 
 const REMOVE_JOBS: &str = "
     DELETE FROM jobs USING unnest($1::bigint[], $2::bigint[]) AS u(kind, subject)

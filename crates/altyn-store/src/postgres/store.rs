@@ -1,5 +1,6 @@
 //! The port, method by method: changesets go to the queue, everything else to the pool.
 
+use altyn_app::access::audit::AuditEntry;
 use altyn_app::callback::{Callback, CallbackAttempt, CallbackFilter};
 use altyn_app::changeset::Changeset;
 use altyn_app::jobs::{Claim, Job, JobStats};
@@ -7,7 +8,6 @@ use altyn_app::ports::provider::Notification;
 use altyn_app::ports::store::NodeLease;
 use altyn_app::ports::{CommitError, Store, StoreError};
 use altyn_app::projects::StoredProject;
-use altyn_app::users::User;
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::payment::Record;
 use altyn_domain::time::Timestamp;
@@ -15,7 +15,9 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
 use super::writer::Waiting;
-use super::{PostgresStore, jobs, nodes, projects, reads, users};
+use super::{PostgresStore, jobs, nodes, projects, reads};
+use crate::convert::audit::audit_row;
+use crate::convert::project::project_row;
 use crate::convert::write_set::WriteSet;
 
 fn stopped() -> StoreError {
@@ -109,24 +111,23 @@ impl Store for PostgresStore {
         projects::all(&self.pool, &self.keys).await
     }
 
-    async fn put_project(&self, project: StoredProject) -> Result<(), StoreError> {
-        projects::put(&self.pool, &self.keys, &project).await
+    async fn put_project(
+        &self,
+        project: StoredProject,
+        audit: Option<AuditEntry>,
+    ) -> Result<(), CommitError> {
+        let row = project_row(&project, &self.keys)?;
+        projects::put(&self.pool, &row, audit.map(audit_row).as_ref()).await
     }
 
     async fn advance_clock(
         &self,
         project: ProjectId,
         by_ms: i64,
+        audit: Option<AuditEntry>,
     ) -> Result<Option<i64>, StoreError> {
-        projects::advance_clock(&self.pool, project, by_ms).await
-    }
-
-    async fn users(&self) -> Result<Vec<User>, StoreError> {
-        users::all(&self.pool).await
-    }
-
-    async fn put_user(&self, user: User) -> Result<(), StoreError> {
-        users::put(&self.pool, &user).await
+        let audit = audit.map(audit_row);
+        projects::advance_clock(&self.pool, project, by_ms, audit.as_ref()).await
     }
 
     async fn projects_version(&self) -> Result<i64, StoreError> {

@@ -12,8 +12,9 @@ use altyn_domain::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::command::{Batch, Command, Failure};
-use super::jobs;
+use super::{audit, jobs};
 use crate::convert::write_set::{PaymentChange, WriteSet};
+use crate::listing::feed;
 use crate::rows::{
     CallbackAttemptRow, CallbackRow, NotificationRow, OperationRow, PaymentRow, Row,
 };
@@ -46,8 +47,9 @@ impl Command for WriteSet {
         if let Some(payment) = &self.payment {
             write_payment(connection, payment)?;
         }
+        batch.note(feed::changed(self));
         self.write_operations(connection)?;
-        self.write_callback(connection)?;
+        self.write_callback(batch)?;
         for entry in &self.entries {
             insert(connection, entry)?;
             batch.count(entry)?;
@@ -58,6 +60,9 @@ impl Command for WriteSet {
         }
         for job in &self.jobs {
             jobs::add(connection, job)?;
+        }
+        if let Some(audit) = &self.audit {
+            audit::log(connection, audit)?;
         }
         Ok(())
     }
@@ -86,12 +91,16 @@ impl WriteSet {
         Ok(())
     }
 
-    fn write_callback(&self, connection: &Connection) -> Result<(), Failure> {
+    fn write_callback(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
         if let Some(callback) = &self.new_callback {
-            insert(connection, callback)?;
+            insert(batch.connection, callback)?;
         }
         if let Some((attempt, progress)) = &self.callback_try {
-            write_try(connection, attempt, progress)?;
+            let told_of = write_try(batch.connection, attempt, progress)?;
+            batch.note(feed::is_turn(progress).then_some(told_of));
+        }
+        for callback in &self.callbacks_anew {
+            batch.note(begin_anew(batch.connection, *callback)?);
         }
         Ok(())
     }
@@ -175,28 +184,40 @@ fn write_notification(connection: &Connection, row: &NotificationRow) -> Result<
     Ok(())
 }
 
+/// Gives the payment that the callback tells of.
 fn write_try(
     connection: &Connection,
     attempt: &CallbackAttemptRow,
     progress: &CallbackProgress,
-) -> Result<(), Failure> {
+) -> Result<feed::Key, Failure> {
     let mut statement = connection.prepare_cached(
-        "UPDATE callbacks SET state = ?2, attempts = ?3, ended_at = ?4 WHERE id = ?1",
+        "UPDATE callbacks SET state = ?2, attempts = ?3, ended_at = ?4 WHERE id = ?1
+         RETURNING project, payment",
     )?;
     let ended_at = progress.ended_at.map(Timestamp::as_millis);
-    let changed = statement.execute((
-        attempt.callback,
-        progress.state.as_str(),
-        progress.attempts,
-        ended_at,
-    ))?;
-    if changed != 1 {
+    let state = progress.state.as_str();
+    let changed = statement
+        .query_row((attempt.callback, state, progress.attempts, ended_at), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+    let Some(told_of) = changed.optional()? else {
         return Err(missing::<CallbackRow>((0, attempt.callback)).into());
-    }
+    };
     let mut last = connection
         .prepare_cached("SELECT max(number) FROM callback_attempts WHERE callback = ?1")?;
     let last: Option<Option<i64>> =
         last.query_row([attempt.callback], |row| row.get(0)).optional()?;
     let number = last.flatten().unwrap_or(0) + 1;
-    insert(connection, &CallbackAttemptRow { number, ..attempt.clone() })
+    insert(connection, &CallbackAttemptRow { number, ..attempt.clone() })?;
+    Ok(told_of)
+}
+
+/// Owes a callback again, unless it was taken; gives the payment that it tells of.
+fn begin_anew(connection: &Connection, callback: i64) -> Result<Option<feed::Key>, Failure> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE callbacks SET state = 'owed', attempts = 0, ended_at = NULL
+         WHERE id = ?1 AND state <> 'delivered' RETURNING project, payment",
+    )?;
+    let changed = statement.query_row([callback], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(changed.optional()?)
 }

@@ -1,6 +1,6 @@
 //! What can be asked of the writer, and how it is answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use altyn_app::ports::{CommitError, Conflict, StoreError};
 use rusqlite::Connection;
@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{SqliteStore, database};
 use crate::convert::ledger::balance_delta;
+use crate::listing::feed;
 use crate::rows::EntryRow;
 
 /// Why a command did not take effect.
@@ -56,11 +57,18 @@ pub(super) struct Batch<'a> {
     pub(super) connection: &'a Connection,
     /// Debit and credit by project, account and currency.
     balances: BTreeMap<Account, (i64, i64)>,
+    /// Payments that the list must look at.
+    changed: BTreeSet<feed::Key>,
 }
 
 impl<'a> Batch<'a> {
     pub(super) const fn new(connection: &'a Connection) -> Self {
-        Self { connection, balances: BTreeMap::new() }
+        Self { connection, balances: BTreeMap::new(), changed: BTreeSet::new() }
+    }
+
+    /// Has the list look at a payment.
+    pub(super) fn note(&mut self, payment: Option<feed::Key>) {
+        self.changed.extend(payment);
     }
 
     /// Adds an entry to its account's sum.
@@ -75,8 +83,12 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Writes the sums: one update for each account that moved.
+    /// Writes the sums, one update for each account that moved, and one row of all that changed.
     pub(super) fn finish(self) -> Result<(), Failure> {
+        if !self.changed.is_empty() {
+            let sql = "INSERT INTO changes (payments) VALUES (?1)";
+            self.connection.prepare_cached(sql)?.execute([feed::pack(&self.changed)])?;
+        }
         let mut statement = self.connection.prepare_cached(
             "INSERT INTO balances (project, account, currency, debit_minor, credit_minor)
              VALUES (?1, ?2, ?3, ?4, ?5)
@@ -152,11 +164,26 @@ fn stopped() -> StoreError {
 }
 
 impl SqliteStore {
-    /// Queues a command, waiting for room, and awaits its answer.
+    /// Queues a command that is never refused, waiting for room, and awaits its answer.
     pub(super) async fn ask<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
+        Ok(self.answer_to(command).await??)
+    }
+
+    /// Queues a command that may be refused, waiting for room, and awaits its answer.
+    pub(super) async fn ask_whether<C: Command>(
+        &self,
+        command: C,
+    ) -> Result<C::Answer, CommitError> {
+        Ok(self.answer_to(command).await??)
+    }
+
+    async fn answer_to<C: Command>(
+        &self,
+        command: C,
+    ) -> Result<Result<C::Answer, Failure>, StoreError> {
         let (task, answer) = task(command);
         self.queue.send(task).await.map_err(|_| stopped())?;
-        Ok(answer.await.map_err(|_| stopped())??)
+        answer.await.map_err(|_| stopped())
     }
 
     /// Queues a command unless the queue is full, and awaits its answer.

@@ -7,14 +7,19 @@
 //! Nothing here loops, sleeps or makes a thread. Dropping all of it at any moment loses nothing that
 //! was answered: the next opening reads the log.
 
+mod access;
 mod apply;
+mod audit;
 mod check;
 mod command;
 mod connect;
+mod exports;
 mod jobs;
+mod listing;
 mod nodes;
 mod projects;
 mod reads;
+mod sessions;
 mod store;
 mod upkeep;
 mod users;
@@ -66,6 +71,7 @@ pub struct SqliteStore {
     readers: Arc<Readers>,
     keys: Arc<KeyRing>,
     path: Arc<PathBuf>,
+    listing: Arc<listing::File>,
 }
 
 impl SqliteStore {
@@ -85,6 +91,7 @@ impl SqliteStore {
             readers: Arc::new(readers),
             keys: Arc::new(keys),
             path: Arc::new(path.to_owned()),
+            listing: Arc::new(listing::File::beside(path)),
         };
         Ok((store, SqliteWriter::new(connection, receiver)))
     }

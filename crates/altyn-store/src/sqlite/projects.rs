@@ -3,34 +3,55 @@
 use std::sync::Arc;
 
 use altyn_app::jobs::JobKind;
+use altyn_app::ports::Conflict;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::audit::log;
 use super::command::{Batch, Command, Failure};
+use super::reads::all;
 use crate::convert::project::{advance_clock, reseal};
-use crate::rows::{ProjectRow, Row};
+use crate::convert::user;
+use crate::rows::{AuditRow, ProjectRow, Row, UserRow};
 use crate::seal::KeyRing;
 
-/// Adds or replaces a project.
-pub(super) struct PutProject(pub(super) ProjectRow);
+/// Adds a project, or replaces the one it was read as.
+pub(super) struct PutProject {
+    pub(super) row: ProjectRow,
+    pub(super) audit: Option<AuditRow>,
+}
 
 impl Command for PutProject {
     type Answer = ();
 
     fn apply(&self, batch: &mut Batch<'_>) -> Result<(), Failure> {
-        let row = &self.0;
+        let row = &self.row;
         // The time is the database's own: nothing but a person reads it.
         let mut statement = batch.connection.prepare_cached(
-            "INSERT INTO projects (id, name, settings, secret, version, updated_at)
-             VALUES (?1, ?2, ?3, ?4, 1, unixepoch() * 1000)
+            "INSERT INTO projects (id, name, settings, secret, previous_secret, previous_until,
+                 version, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7 + 1, unixepoch() * 1000)
              ON CONFLICT (id) DO UPDATE SET
-                 name = excluded.name, secret = excluded.secret,
-                 -- A clock that was moved meanwhile does not go back.
-                 settings = json_set(excluded.settings, '$.clock_offset_ms', max(
-                     ifnull(json_extract(excluded.settings, '$.clock_offset_ms'), 0),
-                     ifnull(json_extract(settings, '$.clock_offset_ms'), 0))),
-                 version = version + 1, updated_at = excluded.updated_at",
+                 name = excluded.name, settings = excluded.settings, secret = excluded.secret,
+                 previous_secret = excluded.previous_secret,
+                 previous_until = excluded.previous_until,
+                 version = excluded.version, updated_at = excluded.updated_at
+             WHERE version = excluded.version - 1",
         )?;
-        statement.execute((row.id, &row.name, &row.settings, &row.secret))?;
+        let count = statement.execute((
+            row.id,
+            &row.name,
+            &row.settings,
+            &row.secret,
+            &row.previous_secret,
+            row.previous_until,
+            row.version,
+        ))?;
+        if count == 0 {
+            return Err(Failure::Refused(Conflict::VersionMoved));
+        }
+        if let Some(audit) = &self.audit {
+            log(batch.connection, audit)?;
+        }
         move_version(batch.connection)
     }
 }
@@ -39,6 +60,7 @@ impl Command for PutProject {
 pub(super) struct AdvanceClock {
     pub(super) project: i64,
     pub(super) by_ms: i64,
+    pub(super) audit: Option<AuditRow>,
 }
 
 impl Command for AdvanceClock {
@@ -66,6 +88,9 @@ impl Command for AdvanceClock {
              WHERE project = ?1 AND kind <> ?3",
         )?;
         jobs.execute((self.project, self.by_ms, JobKind::CallProvider.number()))?;
+        if let Some(audit) = &self.audit {
+            log(connection, audit)?;
+        }
         move_version(connection)?;
         Ok(Some(advanced.ahead_ms))
     }
@@ -86,14 +111,23 @@ impl Command for RotateKeys {
     type Answer = u64;
 
     fn apply(&self, batch: &mut Batch<'_>) -> Result<u64, Failure> {
-        let mut statement = batch.connection.prepare_cached(&ProjectRow::sql().select)?;
-        let rows: Vec<ProjectRow> =
-            statement.query_map([], ProjectRow::from_sqlite)?.collect::<Result<_, _>>()?;
-        let mut update =
-            batch.connection.prepare_cached("UPDATE projects SET secret = ?2 WHERE id = ?1")?;
+        let connection = batch.connection;
         let mut count = 0;
-        for row in rows.iter().filter(|row| !self.0.is_newest(&row.secret)) {
-            update.execute((row.id, reseal(&self.0, row)?))?;
+        let projects: Vec<ProjectRow> = all(connection, &ProjectRow::sql().select, [])?;
+        let mut update = connection.prepare_cached(
+            "UPDATE projects SET secret = ?2, previous_secret = ?3 WHERE id = ?1",
+        )?;
+        for row in &projects {
+            let Some(anew) = reseal(&self.0, row)? else { continue };
+            update.execute((row.id, &anew.secret, &anew.previous))?;
+            count += anew.count;
+        }
+        let users: Vec<UserRow> = all(connection, &UserRow::sql().select, [])?;
+        let mut update =
+            connection.prepare_cached("UPDATE users SET second_factor = ?2 WHERE id = ?1")?;
+        for row in &users {
+            let Some(anew) = user::reseal(&self.0, row)? else { continue };
+            update.execute((row.id, &anew))?;
             count += 1;
         }
         Ok(count)

@@ -38,6 +38,14 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.read_with(read)
+    }
+
+    /// [`Readers::read`], for a reader with errors of its own.
+    pub(super) fn read_with<T, E: From<StoreError>>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
         let mut connection = self.take()?;
         let transaction = connection.transaction().map_err(|error| database(&error))?;
         read(&transaction)

@@ -1,5 +1,6 @@
 //! The port, method by method: writes go to the queue, reads to the readers.
 
+use altyn_app::access::audit::AuditEntry;
 use altyn_app::callback::{Callback, CallbackAttempt, CallbackFilter};
 use altyn_app::changeset::Changeset;
 use altyn_app::jobs::{Claim, Job, JobStats};
@@ -7,7 +8,6 @@ use altyn_app::ports::provider::Notification;
 use altyn_app::ports::store::NodeLease;
 use altyn_app::ports::{CommitError, Store, StoreError};
 use altyn_app::projects::StoredProject;
-use altyn_app::users::User;
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::payment::Record;
 use altyn_domain::time::Timestamp;
@@ -16,11 +16,10 @@ use async_trait::async_trait;
 use super::jobs::Release;
 use super::nodes::{LeaseNode, RenewNode};
 use super::projects::{AdvanceClock, PutProject, RotateKeys};
-use super::users::PutUser;
 use super::{SqliteStore, reads};
 use crate::convert::write_set::WriteSet;
-use crate::convert::{project, user};
-use crate::rows::{ProjectRow, Row, UserRow};
+use crate::convert::{audit, project};
+use crate::rows::{ProjectRow, Row};
 
 impl SqliteStore {
     /// Seals with the newest key every secret that an older one sealed; says how many.
@@ -116,28 +115,23 @@ impl Store for SqliteStore {
         rows.into_iter().map(|row| project::project(row, &self.keys)).collect()
     }
 
-    async fn put_project(&self, project: StoredProject) -> Result<(), StoreError> {
+    async fn put_project(
+        &self,
+        project: StoredProject,
+        audit: Option<AuditEntry>,
+    ) -> Result<(), CommitError> {
         let row = project::project_row(&project, &self.keys)?;
-        self.ask(PutProject(row)).await
+        self.ask_whether(PutProject { row, audit: audit.map(audit::audit_row) }).await
     }
 
     async fn advance_clock(
         &self,
         project: ProjectId,
         by_ms: i64,
+        audit: Option<AuditEntry>,
     ) -> Result<Option<i64>, StoreError> {
-        self.ask(AdvanceClock { project: project.get().into(), by_ms }).await
-    }
-
-    async fn users(&self) -> Result<Vec<User>, StoreError> {
-        let sql = format!("{} ORDER BY login", UserRow::sql().select);
-        let rows: Vec<UserRow> =
-            self.readers.read(|connection| reads::all(connection, &sql, []))?;
-        rows.into_iter().map(user::user).collect()
-    }
-
-    async fn put_user(&self, user: User) -> Result<(), StoreError> {
-        self.ask(PutUser(user::user_row(&user))).await
+        let (project, audit) = (project.get().into(), audit.map(audit::audit_row));
+        self.ask(AdvanceClock { project, by_ms, audit }).await
     }
 
     async fn projects_version(&self) -> Result<i64, StoreError> {

@@ -4,9 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use altyn_app::access::audit::Action;
+use altyn_app::access::user::User;
 use altyn_app::changeset::Changeset;
 use altyn_app::jobs::{Claim, JobKind, NewJob};
-use altyn_app::ports::{CommitError, Conflict, Store, StoreError};
+use altyn_app::ports::{AccessStore, CommitError, Conflict, Store, StoreError};
+use altyn_app::projects::StoredProject;
+use altyn_app::secret::Secret;
 use altyn_domain::id::{CallbackId, PaymentId};
 use altyn_domain::time::Timestamp;
 use altyn_testkit::build::{self, Shop};
@@ -87,7 +91,7 @@ fn databases_of_another_schema_are_refused_and_left_alone() {
     let refusal = |schema| open(&path, &keys, schema).err().map(|error| error.to_string());
     assert!(refusal(Schema::AsItIs).unwrap().contains("cannot be opened"));
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 1").unwrap();
-    let older = "the database has schema 0, 2 is needed: run `altyn migrate`";
+    let older = "the database has schema 0, 3 is needed: run `altyn migrate`";
     assert_eq!(refusal(Schema::AsItIs).as_deref(), Some(older));
     assert_eq!(refusal(MIGRATE), None);
     assert_eq!(refusal(Schema::AsItIs), None);
@@ -97,8 +101,8 @@ fn databases_of_another_schema_are_refused_and_left_alone() {
     change("UPDATE schema_migrations SET checksum = 'other'");
     let changed = "inconsistent row in schema_migrations, checksum, key 1";
     assert_eq!(refusal(MIGRATE).as_deref(), Some(changed));
-    change("INSERT INTO schema_migrations VALUES (3, 'three', '', 0)");
-    let newer = "the database has schema 3, this binary knows up to 2";
+    change("INSERT INTO schema_migrations VALUES (4, 'four', '', 0)");
+    let newer = "the database has schema 4, this binary knows up to 3";
     for schema in [MIGRATE, Schema::AsItIs] {
         assert_eq!(refusal(schema).as_deref(), Some(newer));
     }
@@ -248,21 +252,28 @@ fn keys_are_rotated() {
     let (old, new) = (ring(1), ring(2));
     let (store, mut writer) = open(&path, &old, MIGRATE).unwrap();
     let shop = shop(&store, &mut writer);
+    let previous = Some((Secret::new("before"), Timestamp::from_millis(9)));
+    let third = StoredProject { previous, ..build::project(3) };
+    drive(&mut writer, shop.store.put_project(third.clone(), None)).unwrap();
+    let (person, told) = (build::user(1, "anna"), build::entry(Action::ChangeUser));
+    drive(&mut writer, store.put_user(person.clone(), None, told)).unwrap();
     drop((shop, store, writer));
 
     let (store, mut writer) = open(&path, &format!("{old}\n{new}"), Schema::AsItIs).unwrap();
-    assert_eq!(drive(&mut writer, store.rotate_keys()).unwrap(), 2);
+    assert_eq!(drive(&mut writer, store.rotate_keys()).unwrap(), 5);
     assert_eq!(drive(&mut writer, store.rotate_keys()).unwrap(), 0);
     drop((store, writer));
 
     let (store, _writer) = open(&path, &new, Schema::AsItIs).unwrap();
     let projects = drive_alone(store.projects()).unwrap();
     assert!(projects.iter().all(|entry| entry.secret.expose() == build::SECRET));
+    assert!(projects.contains(&StoredProject { version: 1, ..third }));
+    assert_eq!(drive_alone(store.user(1)).unwrap(), Some(User { version: 1, ..person }));
     let (store, _writer) = open(&path, &old, Schema::AsItIs).unwrap();
     let refusal = drive_alone(store.projects()).unwrap_err().to_string();
     assert_eq!(
         refusal,
-        "the database failed: project 42: the key 2 that sealed the secret is not in the key ring"
+        "the database failed: project 3: the key 2 that sealed the secret is not in the key ring"
     );
 }
 
@@ -327,41 +338,74 @@ fn a_row_that_cannot_be_is_named() {
     assert_eq!(none, None);
 }
 
+/// What runs often on the books, and the index that it must use.
+const MONEY_QUERIES: &[(&str, &str)] = &[
+    (
+        "SELECT 1 FROM operations WHERE account = ?1 AND provider_payment_id = ?2
+            AND kind = 'refund' AND state IN ('sending', 'unknown', 'pending')",
+        "operations_open_refund",
+    ),
+    (
+        "SELECT * FROM operations WHERE project = ?1 AND payment = ?2 ORDER BY id",
+        "operations_payment",
+    ),
+    (
+        "SELECT 1 FROM operations WHERE project = ?1 AND merchant_refund_id = ?2",
+        "operations_merchant_refund",
+    ),
+    (
+        "SELECT * FROM jobs WHERE kind = ?1 AND due_at <= ?2
+            AND lane NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at LIMIT ?4",
+        "jobs_due",
+    ),
+    ("SELECT count(*), min(due_at) FROM jobs WHERE kind = ?1", "jobs_due"),
+    (
+        "SELECT * FROM callbacks WHERE project = ? AND id < ? ORDER BY id DESC LIMIT ?",
+        "callbacks_project",
+    ),
+    (
+        "SELECT * FROM callbacks WHERE state = ? AND state <> 'delivered'
+            ORDER BY id DESC LIMIT ?",
+        "callbacks_not_delivered",
+    ),
+];
+
+/// The same on people, the audit log and exports.
+const PEOPLE_QUERIES: &[(&str, &str)] = &[
+    ("SELECT * FROM sessions WHERE user_id = ?1 AND expires_at > ?2", "sessions_user"),
+    (
+        "SELECT digest FROM sessions WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+        "sessions_expires",
+    ),
+    (
+        "SELECT subject FROM sign_in_failures WHERE last_at < ?1 ORDER BY last_at LIMIT ?2",
+        "sign_in_failures_last",
+    ),
+    ("SELECT * FROM audit WHERE position IS NULL ORDER BY id LIMIT ?1", "audit_unsealed"),
+    ("SELECT * FROM audit WHERE position > ?1 ORDER BY position LIMIT ?2", "audit_position"),
+    (
+        "SELECT position, hash FROM audit WHERE position IS NOT NULL
+            ORDER BY position DESC LIMIT 1",
+        "audit_position",
+    ),
+    ("SELECT * FROM audit WHERE project = ? AND id < ? ORDER BY id DESC LIMIT ?", "audit_project"),
+    ("SELECT * FROM audit WHERE payment = ? ORDER BY id DESC LIMIT ?", "audit_payment"),
+    ("SELECT * FROM audit WHERE user_id = ? AND id < ? ORDER BY id DESC LIMIT ?", "audit_user"),
+    ("SELECT * FROM audit WHERE action = ? AND id < ? ORDER BY id DESC LIMIT ?", "audit_action"),
+    ("SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?", "PRIMARY KEY"),
+    (
+        "SELECT id FROM exports WHERE state = 'making' AND lease_until <= ?
+            ORDER BY id LIMIT 1",
+        "exports_making",
+    ),
+    ("SELECT * FROM exports WHERE user_id = ? ORDER BY id DESC", "exports_user"),
+];
+
 #[test]
 fn no_hot_query_scans() {
     let (directory, _store, _writer) = fresh();
     let connection = Connection::open(directory.path().join("a.db")).unwrap();
-    let cases = [
-        (
-            "SELECT 1 FROM operations WHERE account = ?1 AND provider_payment_id = ?2
-                AND kind = 'refund' AND state IN ('sending', 'unknown', 'pending')",
-            "operations_open_refund",
-        ),
-        (
-            "SELECT * FROM operations WHERE project = ?1 AND payment = ?2 ORDER BY id",
-            "operations_payment",
-        ),
-        (
-            "SELECT 1 FROM operations WHERE project = ?1 AND merchant_refund_id = ?2",
-            "operations_merchant_refund",
-        ),
-        (
-            "SELECT * FROM jobs WHERE kind = ?1 AND due_at <= ?2
-                AND lane NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at LIMIT ?4",
-            "jobs_due",
-        ),
-        ("SELECT count(*), min(due_at) FROM jobs WHERE kind = ?1", "jobs_due"),
-        (
-            "SELECT * FROM callbacks WHERE project = ? AND id < ? ORDER BY id DESC LIMIT ?",
-            "callbacks_project",
-        ),
-        (
-            "SELECT * FROM callbacks WHERE state = ? AND state <> 'delivered'
-                ORDER BY id DESC LIMIT ?",
-            "callbacks_not_delivered",
-        ),
-    ];
-    for (sql, index) in cases {
+    for (sql, index) in MONEY_QUERIES.iter().chain(PEOPLE_QUERIES) {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = plan.raw_query();
         let mut text = String::new();

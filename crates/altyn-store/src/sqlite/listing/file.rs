@@ -1,0 +1,186 @@
+//! The file that the list of payments is in: beside the database, private like it, thrown away when
+//! it is damaged or was laid out by another version.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use altyn_app::ports::StoreError;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+use crate::sqlite::connect::BUSY_TIMEOUT;
+use crate::sqlite::database;
+use crate::sqlite::reads::Readers;
+
+/// Another number means another layout; the list is built anew then.
+const LAYOUT: i64 = 1;
+const SCHEMA: &str = include_str!("../../../migrations/listing/0001_first.sql");
+
+/// Connections that read the list. Each answer takes milliseconds, and there are two cores in the
+/// smallest machine.
+const READERS: usize = 4;
+
+/// The page cache of the connection that writes: indexes are written all over.
+const WRITER_CACHE_KIB: i64 = 32 * 1_024;
+
+/// What went wrong with the list.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The file is no list of ours any more.
+    Damaged(String),
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged(error.to_string())
+            }
+            Some(_) | None => Self::Store(database(&error)),
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The file; opened when it is first needed, since most commands never look at the list.
+pub(in crate::sqlite) struct File {
+    path: PathBuf,
+    open: Mutex<Option<Arc<Open>>>,
+}
+
+/// The file, open.
+pub(super) struct Open {
+    writer: Mutex<Connection>,
+    pub(super) readers: Readers,
+}
+
+impl Open {
+    /// The connection that writes.
+    pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl File {
+    /// The list of the database at `path`.
+    pub(in crate::sqlite) fn beside(path: &Path) -> Self {
+        Self { path: with_ending(path, ".listing"), open: Mutex::new(None) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<Arc<Open>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file, opened or made now if it was not before.
+    pub(super) fn open(&self) -> Result<Arc<Open>, StoreError> {
+        let mut state = self.state();
+        if let Some(open) = &*state {
+            return Ok(Arc::clone(open));
+        }
+        let opened = match self.try_open() {
+            Err(Fault::Damaged(why)) => {
+                self.remove(&why)?;
+                self.try_open()
+            }
+            done => done,
+        };
+        let open = Arc::new(opened.map_err(|fault| self.explain(fault))?);
+        *state = Some(Arc::clone(&open));
+        Ok(open)
+    }
+
+    /// Throws the file away, unless somebody has done so since it was opened; the next opening makes
+    /// an empty one. Who reads the old one reads on.
+    pub(super) fn discard(&self, open: &Arc<Open>, why: &str) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.as_ref().is_some_and(|current| Arc::ptr_eq(current, open)) {
+            *state = None;
+            self.remove(why)?;
+        }
+        Ok(())
+    }
+
+    /// For what cannot go on.
+    pub(super) fn explain(&self, fault: Fault) -> StoreError {
+        match fault {
+            Fault::Damaged(why) => {
+                let path = self.path.display();
+                StoreError::Database(format!("the list of payments in {path} is damaged: {why}"))
+            }
+            Fault::Store(error) => error,
+        }
+    }
+
+    fn remove(&self, why: &str) -> Result<(), StoreError> {
+        let path = self.path.display();
+        tracing::warn!(why, file = %path, "the list of payments is thrown away and built anew");
+        for ending in ["-wal", "-shm", ""] {
+            let removed = std::fs::remove_file(with_ending(&self.path, ending));
+            if let Err(error) = removed
+                && error.kind() != ErrorKind::NotFound
+            {
+                let text = format!("the file {path} cannot be removed: {error}");
+                return Err(StoreError::Database(text));
+            }
+        }
+        Ok(())
+    }
+
+    fn try_open(&self) -> Result<Open, Fault> {
+        self.make_private()?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut writer = Connection::open_with_flags(&self.path, flags)?;
+        writer.busy_timeout(BUSY_TIMEOUT)?;
+        writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        // Changes that were taken over are forgotten at once: what is in the list must be durable.
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        lay_out(&mut writer)?;
+        let readers = Readers::open(&self.path, READERS)?;
+        Ok(Open { writer: Mutex::new(writer), readers })
+    }
+
+    /// The names and addresses of payers are in it. SQLite gives its log the same rights.
+    fn make_private(&self) -> Result<(), StoreError> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        match options.open(&self.path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => {
+                let path = self.path.display();
+                Err(StoreError::Database(format!("the file {path} cannot be made: {error}")))
+            }
+        }
+    }
+}
+
+/// Makes the tables in an empty file.
+fn lay_out(writer: &mut Connection) -> Result<(), Fault> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let layout: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if layout == LAYOUT {
+        return Ok(());
+    }
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables > 0 {
+        return Err(Fault::Damaged(format!("its layout is {layout}, ours is {LAYOUT}")));
+    }
+    transaction.execute_batch(SCHEMA)?;
+    transaction.pragma_update(None, "user_version", LAYOUT)?;
+    Ok(transaction.commit()?)
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
