@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use altyn_app::access::audit::{Action, AuditEntry, AuditResult};
+use altyn_app::access::user::{Membership, Role, SecondFactor, User};
 use altyn_app::callback::{Callback, CallbackProgress, CallbackState, callback_url};
 use altyn_app::changeset::{Changeset, PaymentWrite};
 use altyn_app::context::delivery_job;
@@ -13,7 +15,7 @@ use altyn_app::jobs::{JobKind, NewJob};
 use altyn_app::ports::Store;
 use altyn_app::projects::StoredProject;
 use altyn_app::secret::Secret;
-use altyn_domain::callback::RetryPlan;
+use altyn_domain::callback::{CallbackDialect, RetryPlan};
 use altyn_domain::card::{CardBrand, CardFacts, Expiry};
 use altyn_domain::id::{CallbackId, OperationId, PaymentId, ProjectId};
 use altyn_domain::method::{Method, MethodSetting, Scenario};
@@ -33,6 +35,8 @@ use crate::clock::START;
 
 /// The signing secret of every project made here.
 pub const SECRET: &str = "тайна-of-the-project";
+/// The second factor of every user made here.
+pub const FACTOR: &str = "JBSWY3DPEHPK3PXP";
 /// The lane of every provider job made here.
 pub const LANE: i64 = 77;
 
@@ -83,11 +87,54 @@ pub fn project(number: u32) -> StoredProject {
         ],
         allowed_hosts: Vec::new(),
         support: None,
+        two_stage: false,
+        dialect: CallbackDialect::Ecommpay,
+        notify_email: None,
         capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
     };
-    StoredProject { project, secret: Secret::new(SECRET) }
+    StoredProject { project, secret: Secret::new(SECRET), previous: None, version: 0 }
+}
+
+/// A user with every field filled, what hangs on him in the order it is read back.
+pub fn user(id: i64, login: &str) -> User {
+    let membership = |project, role| Membership { project, role };
+    User {
+        id,
+        login: login.to_owned(),
+        password_hash: Secret::new("$argon2id$v=19$m=19456,t=2,p=1$c29sdA$aGFzaA"),
+        memberships: vec![
+            membership(None, Role::Support),
+            membership(Some(project_id(1)), Role::Finance),
+            membership(Some(project_id(u32::MAX)), Role::Administrator),
+        ],
+        disabled: true,
+        must_change: true,
+        second_factor: Some(SecondFactor {
+            secret: Secret::new(FACTOR),
+            last_step: 57_000_000,
+            recovery: vec!["00ab".to_owned(), "ff01".to_owned()],
+        }),
+        created_at: START,
+        version: 0,
+    }
+}
+
+/// An entry of the log, about nothing in particular.
+pub fn entry(action: Action) -> AuditEntry {
+    AuditEntry {
+        at: START,
+        user: Some(7),
+        login: "анна".to_owned(),
+        address: "2001:db8::1".to_owned(),
+        project: None,
+        payment: None,
+        operation: None,
+        action,
+        result: AuditResult::Done,
+        detail: String::new(),
+    }
 }
 
 /// A payer of whom everything is known.
@@ -298,11 +345,16 @@ pub struct Shop {
 }
 
 impl Shop {
-    /// Puts the projects.
+    /// Puts the projects, whatever they are in the store.
     pub async fn open(store: Arc<dyn Store>) -> Self {
+        let known = store.projects().await.expect("projects are read");
         let (one, two) = (project(42), project(4_294_967_295));
-        store.put_project(one.clone()).await.expect("a project is put");
-        store.put_project(two.clone()).await.expect("a project is put");
+        for made in [&one, &two] {
+            let before = known.iter().find(|before| before.project.id == made.project.id);
+            let version = before.map_or(0, |before| before.version);
+            let stored = StoredProject { version, ..made.clone() };
+            store.put_project(stored, None).await.expect("a project is put");
+        }
         Self { store, project: one.project, other: two.project }
     }
 

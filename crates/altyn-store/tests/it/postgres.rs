@@ -6,12 +6,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use altyn_app::access::audit::Action;
+use altyn_app::access::user::User;
 use altyn_app::changeset::Changeset;
 use altyn_app::check::CheckReads;
-use altyn_app::ports::{CommitError, Store, StoreError};
+use altyn_app::ports::{AccessStore, CommitError, ExportStore, Listing, Store, StoreError};
+use altyn_app::projects::StoredProject;
+use altyn_app::secret::Secret;
 use altyn_store::postgres::{Options, PostgresStore, PostgresWriter};
 use altyn_store::{KeyRing, Schema, rows};
-use altyn_testkit::build::{Shop, payment_of, sale_request};
+use altyn_testkit::build::{Shop, entry, payment_of, project, sale_request, user};
+use altyn_testkit::clock::START;
 use altyn_testkit::store_contract;
 use altyn_testkit::store_contract::{Bench, TextRows};
 use async_trait::async_trait;
@@ -133,6 +138,23 @@ impl Bench for PostgresBench {
         self.store.clone()
     }
 
+    fn access(&self) -> Arc<dyn AccessStore> {
+        self.store.clone()
+    }
+
+    fn exports(&self) -> Arc<dyn ExportStore> {
+        self.store.clone()
+    }
+
+    fn listing(&self) -> Arc<dyn Listing> {
+        self.store.clone()
+    }
+
+    async fn reopened(&self) -> Arc<dyn Listing> {
+        let (store, _) = self.database.open(Options::default()).await.unwrap();
+        Arc::new(store)
+    }
+
     async fn sql(&self, statement: &str) -> Result<TextRows, String> {
         run(&self.database.url(), statement).await
     }
@@ -149,41 +171,39 @@ store_contract!(open);
 async fn a_schema_that_is_not_ours_is_refused() {
     let Some(database) = Database::create("C.UTF-8").await else { return };
     let older = database.open(Options::default()).await.err();
-    assert!(matches!(older, Some(StoreError::Older { found: 0, known: 2 })), "{older:?}");
+    assert!(matches!(older, Some(StoreError::Older { found: 0, known: 3 })), "{older:?}");
     database.open(migrating()).await.unwrap();
     database.open(Options::default()).await.unwrap();
-    let sql = "INSERT INTO schema_migrations VALUES (3, 'future', 'x', 0)";
+    let sql = "INSERT INTO schema_migrations VALUES (4, 'future', 'x', 0)";
     run(&database.url(), sql).await.unwrap();
     for options in [Options::default(), migrating()] {
         let newer = database.open(options).await.err();
-        assert!(matches!(newer, Some(StoreError::Newer { found: 3, known: 2 })), "{newer:?}");
+        assert!(matches!(newer, Some(StoreError::Newer { found: 4, known: 3 })), "{newer:?}");
     }
     database.drop_it().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_of_the_first_schema_is_upgraded() {
-    let Some(database) = Database::create("C.UTF-8").await else { return };
-    let first = include_str!("../../migrations/postgres/0001_first.sql");
-    let checksum = upgrade::CHECKSUMS.postgres;
-    let sql = format!(
-        "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL,
-             checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);
-         INSERT INTO schema_migrations VALUES (1, 'first', '{checksum}', 0);
-         {first}
-         {}",
-        upgrade::ROWS.replace(" X'", " '\\x")
-    );
-    run(&database.url(), &sql).await.unwrap();
-    let older = database.open(Options::default()).await.err();
-    assert!(matches!(older, Some(StoreError::Older { found: 1, known: 2 })), "{older:?}");
-    let mut before = Vec::new();
-    for statement in upgrade::old_tables() {
-        before.push(run(&database.url(), &statement).await.unwrap());
+async fn a_database_of_an_older_schema_is_upgraded() {
+    for version in 1..=upgrade::RELEASED.len() {
+        let Some(database) = Database::create("C.UTF-8").await else { return };
+        let rows = upgrade::ROWS.replace(" X'", " '\\x");
+        let sql = upgrade::database_of(version, &rows, |released| released.postgres);
+        run(&database.url(), &sql).await.unwrap();
+        let older = database.open(Options::default()).await.err();
+        let expected = i64::try_from(version).unwrap();
+        assert!(
+            matches!(older, Some(StoreError::Older { found, known: 3 }) if found == expected),
+            "{older:?}"
+        );
+        let mut before = Vec::new();
+        for statement in upgrade::old_tables() {
+            before.push(run(&database.url(), &statement).await.unwrap());
+        }
+        let bench: Arc<dyn Bench> = PostgresBench::open_in(database).await;
+        upgrade::prove(&bench, before).await;
+        bench.close().await;
     }
-    let bench: Arc<dyn Bench> = PostgresBench::open_in(database).await;
-    upgrade::prove(&bench, before).await;
-    bench.close().await;
 }
 
 #[tokio::test]
@@ -221,13 +241,24 @@ async fn the_schema_has_the_columns_of_the_rows() {
             (cells.next().unwrap(), cells.next().unwrap())
         })
         .collect();
+    let texts: (&str, &[&str]) = ("listing_texts", &["id", "text"]);
     let expected: BTreeSet<(String, String)> = rows::TABLES
         .iter()
+        .chain(rows::LISTING_TABLES)
+        .chain([&texts])
         .flat_map(|(table, columns)| columns.iter().map(|one| ((*table).into(), (*one).into())))
         .collect();
     assert_eq!(found, expected);
     bench.close().await;
 }
+
+/// What the other engine has in another file, or numbers otherwise.
+const FORBIDDEN_HERE: &[&str] = &[
+    "INSERT INTO changes (id, payments) OVERRIDING SYSTEM VALUE SELECT * FROM changes",
+    "INSERT INTO listing SELECT * FROM listing",
+    "INSERT INTO listing_state SELECT * FROM listing_state",
+    "INSERT INTO listing_texts SELECT * FROM listing_texts",
+];
 
 /// A constraint that nothing tests is as good as none.
 #[tokio::test]
@@ -235,8 +266,10 @@ async fn every_constraint_refuses_something() {
     let Some(bench) = PostgresBench::open().await else { return };
     let shared: Arc<dyn Bench> = bench.clone();
     store_contract::a_row_in_each_table(&shared).await;
+    store_contract::settle(&bench.listing()).await;
+    bench.sql("INSERT INTO changes (payments) VALUES ('')").await.unwrap();
     let mut said = String::new();
-    for statement in store_contract::FORBIDDEN {
+    for statement in store_contract::FORBIDDEN.iter().chain(FORBIDDEN_HERE) {
         said.push_str(&bench.sql(statement).await.unwrap_err());
     }
     let sql = "SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
@@ -346,6 +379,10 @@ impl JoinAllAborted for JoinSet<()> {
 async fn secrets_are_sealed_anew_by_the_newest_key() {
     let Some(bench) = PostgresBench::open().await else { return };
     let shop = Shop::open(bench.store()).await;
+    let previous = Some((Secret::new("before"), START));
+    let third = StoredProject { previous, ..project(3) };
+    shop.store.put_project(third, None).await.unwrap();
+    bench.store.put_user(user(1, "anna"), None, entry(Action::ChangeUser)).await.unwrap();
     let before = shop.store.projects().await.unwrap();
     assert_eq!(bench.store.rotate_keys().await.unwrap(), 0);
     let ring = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\
@@ -353,9 +390,12 @@ async fn secrets_are_sealed_anew_by_the_newest_key() {
     let ring = KeyRing::parse(ring).unwrap();
     let (newer, _) =
         PostgresStore::open(&bench.database.url(), ring, Options::default()).await.unwrap();
-    assert_eq!(newer.rotate_keys().await.unwrap(), 2);
+    assert_eq!(newer.rotate_keys().await.unwrap(), 5);
     assert_eq!(newer.rotate_keys().await.unwrap(), 0);
     assert_eq!(newer.projects().await.unwrap(), before);
+    let anna = User { version: 1, ..user(1, "anna") };
+    assert_eq!(newer.user(1).await.unwrap(), Some(anna));
     assert!(bench.store.projects().await.is_err(), "the old ring does not open them");
+    assert!(bench.store.users().await.is_err(), "nor what users have");
     bench.close().await;
 }

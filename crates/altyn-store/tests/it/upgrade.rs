@@ -1,9 +1,11 @@
-//! An upgrade: a database of the first schema, with rows in it, is opened by this binary.
+//! An upgrade: a database of an older schema, with rows in it, is opened by this binary.
 
 use std::sync::Arc;
 
+use altyn_app::access::user::{Membership, Role};
 use altyn_app::check::check;
-use altyn_domain::callback::RetryPlan;
+use altyn_app::listing::ListingFilter;
+use altyn_domain::callback::{CallbackDialect, RetryPlan};
 use altyn_domain::id::PaymentId;
 use altyn_domain::method::Method;
 use altyn_domain::money::Amount;
@@ -12,21 +14,84 @@ use altyn_domain::payment::{OperationKind, PaymentState, Record};
 use altyn_domain::project::CAPTURE_AFTER_MS;
 use altyn_store::rows;
 use altyn_testkit::build::{SECRET, Shop, capture_request, facts, project_id, rub};
-use altyn_testkit::store_contract::{Bench, TextRows};
+use altyn_testkit::store_contract::{Bench, TextRows, settle};
 
 /// Made by the first schema, as statements for SQLite.
 pub const ROWS: &str = include_str!("rows_of_0001.sql");
-/// SHA-256 of the first schema as it was released.
-pub const CHECKSUMS: Checksums = Checksums {
-    sqlite: "5b23d5dd35bd8b32b559c8beb39b4d3a651c6a47b14f1fd2bcddac481954c693",
-    postgres: "776acfe4e3aa5e627f0e1d47c7cf94c5370c53ea2bdb9ffd7a2c6aee6dc4c587",
-};
+/// The schemas before this one, as they were released.
+pub const RELEASED: &[Released] = &[
+    Released {
+        name: "first",
+        sqlite: (
+            include_str!("../../migrations/sqlite/0001_first.sql"),
+            "5b23d5dd35bd8b32b559c8beb39b4d3a651c6a47b14f1fd2bcddac481954c693",
+        ),
+        postgres: (
+            include_str!("../../migrations/postgres/0001_first.sql"),
+            "776acfe4e3aa5e627f0e1d47c7cf94c5370c53ea2bdb9ffd7a2c6aee6dc4c587",
+        ),
+    },
+    Released {
+        name: "cards_and_holds",
+        sqlite: (
+            include_str!("../../migrations/sqlite/0002_cards_and_holds.sql"),
+            "7af87fd11f64c2bda31f658b7b8d701a93e398a3248e5ca5e76f0228d20dc974",
+        ),
+        postgres: (
+            include_str!("../../migrations/postgres/0002_cards_and_holds.sql"),
+            "860614c22cffebba70bcafb5b6360b480b408b4dd7f5faebba43777f9251f2f8",
+        ),
+    },
+];
 
-/// One for each engine.
-pub struct Checksums {
-    pub sqlite: &'static str,
-    pub postgres: &'static str,
+/// One step: its statements and their SHA-256, for each engine.
+pub struct Released {
+    name: &'static str,
+    pub sqlite: (&'static str, &'static str),
+    pub postgres: (&'static str, &'static str),
 }
+
+/// Statements that make a database of the schema `version`: the rows were made by the first, and
+/// went through the steps after it.
+pub fn database_of(
+    version: usize,
+    rows: &str,
+    engine: fn(&Released) -> (&'static str, &'static str),
+) -> String {
+    let mut sql = String::from(
+        "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL,
+             checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);",
+    );
+    for (number, released) in (1..=version).zip(RELEASED) {
+        let ((statements, checksum), name) = (engine(released), released.name);
+        sql.push_str(&format!(
+            "INSERT INTO schema_migrations VALUES ({number}, '{name}', '{checksum}', 0);
+             {statements}\n"
+        ));
+        if number == 1 {
+            sql.push_str(rows);
+        }
+    }
+    sql
+}
+
+/// The tables of the first schema.
+const OLD_TABLES: &[&str] = &[
+    "payments",
+    "operations",
+    "events",
+    "attempts",
+    "entries",
+    "balances",
+    "notifications",
+    "callbacks",
+    "callback_attempts",
+    "jobs",
+    "projects",
+    "meta",
+    "nodes",
+    "users",
+];
 
 /// What later schemas have added.
 const NEW_COLUMNS: &[(&str, &str)] = &[
@@ -37,16 +102,25 @@ const NEW_COLUMNS: &[(&str, &str)] = &[
     ("operations", "card"),
     ("operations", "authentication"),
     ("operations", "capture_at"),
+    ("operations", "closed_by_hand"),
+    ("projects", "previous_secret"),
+    ("projects", "previous_until"),
+    ("users", "second_factor"),
+    ("users", "last_step"),
+    ("users", "version"),
 ];
 
 /// One statement for each table: all that the first schema knew of it.
 pub fn old_tables() -> impl Iterator<Item = String> {
-    rows::TABLES.iter().map(|(table, columns)| {
+    let old = rows::TABLES.iter().filter(|(table, _)| OLD_TABLES.contains(table));
+    old.map(|(table, columns)| {
         let is_old = |name: &&str| !NEW_COLUMNS.contains(&(table, name));
         let old: Vec<&str> = columns.iter().copied().filter(is_old).collect();
         // No key has more than four columns, and each key comes first.
         let order: Vec<String> = (1..=old.len().min(4)).map(|at| at.to_string()).collect();
-        format!("SELECT {} FROM {table} ORDER BY {}", old.join(", "), order.join(", "))
+        // What a database remembers of itself may grow.
+        let known = if *table == "meta" { "WHERE key = 'projects_version'" } else { "" };
+        format!("SELECT {} FROM {table} {known} ORDER BY {}", old.join(", "), order.join(", "))
     })
 }
 
@@ -70,11 +144,17 @@ pub async fn prove(bench: &Arc<dyn Bench>, before: Vec<TextRows>) {
 
     let store = bench.store();
     let stored = store.projects().await.unwrap().remove(0);
-    assert_eq!(stored.secret.expose(), SECRET);
+    assert_eq!((stored.secret.expose(), &stored.previous), (SECRET, &None));
     let project = stored.project;
+    assert_eq!((project.dialect, project.two_stage), (CallbackDialect::Ecommpay, false));
+    assert_eq!(project.notify_email, None);
     assert_eq!((project.id, project.test, project.clock_offset_ms), (project_id(42), true, 60_000));
     assert_eq!((project.capture_after_ms, project.support.as_deref()), (CAPTURE_AFTER_MS, None));
     assert_eq!((project.allowed_hosts.len(), &project.retry_plan), (0, &RetryPlan::Documented));
+    let user = bench.access().user_by_login("operator").await.unwrap().unwrap();
+    let everywhere = Membership { project: None, role: Role::Operator };
+    assert_eq!((user.id, &user.memberships), (1, &vec![everywhere]));
+    assert_eq!((user.password_hash.expose(), &user.second_factor), ("hash", &None));
     let shop = Shop { store, other: project.clone(), project };
 
     for (id, method, state, authorized, captured) in [
@@ -101,6 +181,12 @@ pub async fn prove(bench: &Arc<dyn Bench>, before: Vec<TextRows>) {
         }
     }
     go_on(bench, &shop).await;
+
+    let listing = bench.listing();
+    settle(&listing).await;
+    let filter = ListingFilter { projects: vec![shop.project.id], ..ListingFilter::default() };
+    let totals = listing.totals(&filter, None).await.unwrap();
+    assert_eq!(totals.count, 5, "those of before and the one made since");
 }
 
 /// What was under way ends, and what the first schema did not know is taken.

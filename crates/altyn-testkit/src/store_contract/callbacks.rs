@@ -6,9 +6,10 @@ use altyn_app::callback::{
     Callback, CallbackAttempt, CallbackFilter, CallbackProgress, CallbackState,
 };
 use altyn_app::changeset::{CallbackTry, Changeset};
+use altyn_app::jobs::{JobKind, resend};
 use altyn_domain::id::CallbackId;
 
-use super::{Bench, keep};
+use super::{Bench, count, keep};
 use crate::build::{Shop, callback, number, payment_of, sale_request};
 use crate::clock::START;
 
@@ -67,6 +68,41 @@ pub async fn callbacks_read_back_and_follow_their_tries(bench: Arc<dyn Bench>) {
     assert_eq!(read(bystander.id).await, Some(bystander.clone()));
     let none = shop.store.callback_attempts(bystander.id).await.expect("a read works");
     assert_eq!(none, []);
+}
+
+/// Those that were given up are owed again, with their tries uncounted and on record; one that was
+/// taken stays so, and a job that delivers comes with them.
+pub async fn deliveries_are_begun_anew(bench: Arc<dyn Bench>) {
+    let shop = Shop::open(bench.store()).await;
+    let record = shop.accepted("told").await;
+    let mut all = Vec::new();
+    for (attempts, state) in
+        [(7, CallbackState::GivenUp), (3, CallbackState::Owed), (2, CallbackState::Delivered)]
+    {
+        let mut one = callback(&record);
+        let ended_at = (state != CallbackState::Owed).then_some(START);
+        one.progress = CallbackProgress { state, attempts, ended_at };
+        owe(&shop, &one).await;
+        all.push(one);
+    }
+    let bystander = {
+        let mut one = callback(&record);
+        one.progress = all.first().expect("the one that was given up").progress;
+        owe(&shop, &one).await;
+        one
+    };
+    keep(&shop.store, resend(&all, START)).await;
+    let anew = CallbackProgress { state: CallbackState::Owed, attempts: 0, ended_at: None };
+    let read = async |id| shop.store.callback(id).await.expect("a read works");
+    for one in &all {
+        let taken = one.progress.state == CallbackState::Delivered;
+        let progress = if taken { one.progress } else { anew };
+        assert_eq!(read(one.id).await, Some(Callback { progress, ..one.clone() }));
+    }
+    assert_eq!(read(bystander.id).await, Some(bystander));
+    let kind = JobKind::DeliverCallback.number();
+    let jobs = format!("SELECT count(*) FROM jobs WHERE kind = {kind}");
+    assert_eq!(count(&bench, &jobs).await, 3);
 }
 
 /// Newest first, each filter and all together, page after page without a gap.

@@ -4,11 +4,15 @@
 //! an empty database; each property gets one of its own. Every property is here once and runs on
 //! both engines, so that they cannot drift apart.
 
+mod access;
+mod audit;
 mod callbacks;
 mod clocks;
 mod commits;
+mod exports;
 mod holds;
 mod jobs;
+mod listing;
 mod nodes;
 mod payments;
 mod projects;
@@ -20,14 +24,18 @@ use std::sync::Arc;
 
 use altyn_app::changeset::Changeset;
 use altyn_app::check::{CheckReads, check};
-use altyn_app::ports::{CommitError, Conflict, Store};
+use altyn_app::ports::{AccessStore, CommitError, Conflict, ExportStore, Listing, Store};
 use async_trait::async_trait;
 
+pub use access::*;
+pub use audit::*;
 pub use callbacks::*;
 pub use clocks::*;
 pub use commits::*;
+pub use exports::*;
 pub use holds::*;
 pub use jobs::*;
+pub use listing::*;
 pub use nodes::*;
 pub use payments::*;
 pub use projects::*;
@@ -45,6 +53,19 @@ pub trait Bench: Send + Sync {
 
     /// The same store's reads for `altyn check`.
     fn reads(&self) -> Arc<dyn CheckReads>;
+
+    /// The same store's people and log.
+    fn access(&self) -> Arc<dyn AccessStore>;
+
+    /// The same store's registers.
+    fn exports(&self) -> Arc<dyn ExportStore>;
+
+    /// The same store's list of payments.
+    fn listing(&self) -> Arc<dyn Listing>;
+
+    /// The list of a store that opened the database once more: another node, or what comes after a
+    /// crash.
+    async fn reopened(&self) -> Arc<dyn Listing>;
 
     /// Runs one statement past the store: for what no port reads, and for what must be refused.
     async fn sql(&self, statement: &str) -> Result<TextRows, String>;
@@ -113,11 +134,55 @@ macro_rules! store_contract {
             jobs_are_counted_by_kind
             // callbacks
             callbacks_read_back_and_follow_their_tries
+            deliveries_are_begun_anew
             callbacks_are_listed_by_filter_a_page_at_a_time
             // projects
             projects_read_back_with_their_secrets
             a_secret_is_not_in_the_database_in_clear
             the_projects_version_moves_with_every_change
+            a_replaced_secret_is_kept_for_a_while
+            a_project_and_its_entry_are_put_together
+            a_project_that_changed_is_not_written_over
+            of_many_who_change_a_project_one_does
+            a_clock_and_its_entry_are_moved_together
+            // access
+            users_read_back_and_are_replaced_whole
+            a_login_is_taken_once
+            the_secret_of_a_second_factor_is_sealed
+            a_code_by_time_counts_once
+            a_recovery_code_is_taken_once
+            a_user_who_changed_is_not_written_over
+            sessions_end_with_the_change_of_their_user
+            two_who_edit_a_user_do_not_mix
+            sessions_open_are_seen_and_end
+            two_may_replace_one_session
+            failures_are_counted_together
+            what_has_ended_is_swept
+            // audit
+            an_entry_goes_with_its_changeset
+            entries_are_listed_by_filter_a_page_at_a_time
+            entries_are_sealed_in_order_and_walked
+            sealers_at_once_make_one_chain
+            whoever_touches_the_chain_is_seen
+            texts_that_no_database_takes_are_kept_all_the_same
+            // exports
+            a_register_reads_back_with_its_filter
+            a_register_is_leased_made_and_ended
+            of_makers_at_once_each_takes_another_one
+            an_expired_register_is_thrown_away
+            // listing
+            every_change_arrives_in_the_list
+            what_was_committed_before_a_crash_is_listed
+            changes_of_one_payment_are_taken_over_at_once
+            two_that_feed_the_list_do_not_mix
+            a_list_is_built_anew
+            any_filter_finds_what_it_should
+            a_total_stops_at_its_bound
+            texts_are_found_wherever_they_are
+            other_projects_payments_are_never_listed
+            a_payments_history_is_whole
+            deliveries_are_listed_by_filter_a_page_at_a_time
+            addresses_are_judged_by_what_came_of_their_callbacks
             // clocks
             a_clock_takes_what_is_due_for_its_project_along
             a_lease_is_real_time_and_stays

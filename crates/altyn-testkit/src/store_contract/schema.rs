@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use altyn_app::access::audit::Action;
 use altyn_app::callback::CallbackAttempt;
 use altyn_app::changeset::{AttemptStart, CallbackTry, Changeset, NotificationWrite};
 use altyn_app::context::delivery_job;
 use altyn_app::ports::provider::Notification;
 use altyn_domain::payment::Record;
 
+use super::audit::entry;
+use super::exports::waiting;
 use super::{Bench, assert_sound, keep};
-use crate::build::{Shop, callback, refund_request};
+use crate::build::{Shop, callback, refund_request, user};
 use crate::clock::START;
 
 /// Statements that both engines understand and must refuse, given [`a_row_in_each_table`]: at least
@@ -58,6 +61,7 @@ pub const FORBIDDEN: &[&str] = &[
     "UPDATE operations SET fee_bps = 10001",
     "UPDATE operations SET instruction = 2",
     "UPDATE operations SET late_money = 2",
+    "UPDATE operations SET closed_by_hand = 2",
     "UPDATE operations SET attempts = -1",
     "UPDATE operations SET account = NULL",
     // What hangs on them.
@@ -81,10 +85,29 @@ pub const FORBIDDEN: &[&str] = &[
     "UPDATE projects SET secret = NULL",
     "UPDATE nodes SET node = -1",
     "UPDATE nodes SET node = 32",
+    "UPDATE projects SET previous_until = 1",
+    "UPDATE projects SET previous_secret = secret",
+    // People.
     "INSERT INTO users SELECT * FROM users",
-    "INSERT INTO users SELECT 2, login, 'h', 'r', 0, 0, 0 FROM users",
+    "INSERT INTO users (id, login, password_hash, disabled, created_at, must_change)
+        SELECT 2, login, 'h', 0, 0, 0 FROM users",
     "UPDATE users SET disabled = 2",
     "UPDATE users SET must_change = 2",
+    "INSERT INTO memberships SELECT * FROM memberships",
+    "UPDATE memberships SET project = -1",
+    "UPDATE memberships SET role = 'owner'",
+    "INSERT INTO recovery_codes SELECT * FROM recovery_codes",
+    "INSERT INTO sessions SELECT * FROM sessions",
+    "UPDATE sessions SET stage = 'half'",
+    "INSERT INTO sign_in_failures SELECT * FROM sign_in_failures",
+    // The log.
+    "INSERT INTO audit SELECT * FROM audit",
+    "UPDATE audit SET result = 'maybe'",
+    "UPDATE audit SET position = 1, hash = 'h'",
+    "UPDATE audit SET position = 9, hash = NULL",
+    // Registers.
+    "INSERT INTO exports SELECT * FROM exports",
+    "UPDATE exports SET state = 'waiting'",
 ];
 
 /// Each forbidden row is refused by a constraint, and what was there stays.
@@ -145,8 +168,20 @@ pub async fn a_row_in_each_table(bench: &Arc<dyn Bench>) -> (Shop, Record) {
     keep(&shop.store, Changeset { callback_try, ..Changeset::default() }).await;
     let lease = shop.store.lease_node("node", START, START.plus_millis(1)).await;
     assert!(lease.expect("the store answers").is_some());
-    let user = "INSERT INTO users VALUES (1, 'login', 'hash', 'role', 0, 0, 0)";
-    bench.sql(user).await.expect("a user is added");
+    add_people(bench).await;
     let paid = shop.read(&paid).await;
     (shop, paid)
+}
+
+async fn add_people(bench: &Arc<dyn Bench>) {
+    let access = bench.access();
+    let told = entry(Action::ChangeUser, "");
+    access.put_user(user(1, "login"), None, told).await.expect("a user is put");
+    let session = super::access::session("digest", 1, START);
+    let told = entry(Action::SignIn, "");
+    access.open_session(session, None, told).await.expect("a session is opened");
+    access.add_failure(&["login:login".to_owned()], START).await.expect("a failure is counted");
+    access.seal_audit(1).await.expect("the log is sealed");
+    let told = entry(Action::Export, "");
+    bench.exports().add_export(waiting(1), told).await.expect("a register is added");
 }
