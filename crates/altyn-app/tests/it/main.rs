@@ -2,6 +2,8 @@
 //! what the script tells it.
 #![cfg(test)]
 
+mod access;
+mod cabinet;
 mod cards;
 mod clarification;
 mod deliveries;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use altyn_app::callback::Callback;
 use altyn_app::card::{CardData, CardEntry};
 use altyn_app::changeset::Changeset;
 use altyn_app::check::check;
@@ -28,7 +29,9 @@ use altyn_domain::payment::{
     Authentication, AuthenticationStep, Operation, OperationKind, PaymentState, ProviderFacts,
     Record, Redirect, RedirectMethod,
 };
+use altyn_domain::project::Project;
 use altyn_domain::reason::Reason;
+use altyn_domain::time::Timestamp;
 use altyn_store::sqlite::{Options, SqliteStore};
 use altyn_store::{KeyRing, Schema};
 use altyn_testkit::build;
@@ -154,8 +157,8 @@ impl ScriptedShop {
 
 #[async_trait]
 impl CallbackSender for ScriptedShop {
-    async fn send(&self, url: &str, body: &[u8]) -> SendReport {
-        self.received.lock().unwrap().push((url.to_owned(), body.to_vec()));
+    async fn send(&self, callback: &Callback) -> SendReport {
+        self.received.lock().unwrap().push((callback.url.clone(), callback.body.clone()));
         let status = self.script.lock().unwrap().pop_front().unwrap_or(200);
         SendReport { status: Some(status), duration_ms: 1, answer: Vec::new(), error: None }
     }
@@ -176,6 +179,14 @@ impl Dialect for PlainDialect {
         let reason = operation.reason.map_or("", |reason| reason.as_str());
         let (kind, payment) = (operation.kind.as_str(), record.payment.state.as_str());
         format!("{kind} {} {reason} / {payment}", operation.state).into_bytes()
+    }
+
+    fn letter(&self, _: &ProjectEntry, record: &Record, _: OperationId) -> Vec<u8> {
+        format!("letter about {}", record.payment.reference.as_str()).into_bytes()
+    }
+
+    fn accepts(&self, _: &ProjectEntry, _: &Callback, report: &SendReport, _: Timestamp) -> bool {
+        report.status == Some(200)
     }
 }
 
@@ -198,12 +209,12 @@ impl World {
         let (store, mut writer) = SqliteStore::open(&path, keys, options).unwrap();
         std::thread::spawn(move || while writer.step_blocking().is_some() {});
         let clock = Arc::new(FakeClock::default());
-        clock.set(altyn_domain::time::Timestamp::from_millis(NOW * 1_000));
+        clock.set(Timestamp::from_millis(NOW * 1_000));
         let ids = IdSource::new();
         ids.begin(0, NOW - 1, NOW + 1_000_000_000);
         let mut entry = build::project(7);
         entry.project.methods = methods();
-        store.put_project(entry.clone()).await.unwrap();
+        store.put_project(entry.clone(), None).await.unwrap();
         let (bank, shop) = (Arc::<ScriptedProvider>::default(), Arc::<ScriptedShop>::default());
         let context = Context {
             store: Arc::new(store.clone()),
@@ -215,10 +226,23 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             ids: Arc::new(ids),
             on_work: Arc::new(|_| {}),
+            on_behalf: None,
         };
         context.projects.refresh(&store).await.unwrap();
         let project = context.projects.get(entry.project.id).unwrap();
         Self { context, clock, bank, shop, project, store, _dir: dir }
+    }
+
+    /// The same with other settings of its project.
+    pub async fn with(change: impl FnOnce(&mut Project)) -> Self {
+        let mut world = Self::new().await;
+        let mut entry = ProjectEntry::clone(&world.project);
+        change(&mut entry.project);
+        let id = entry.project.id;
+        world.store.put_project(entry, None).await.unwrap();
+        world.context.projects.refresh(&world.store).await.unwrap();
+        world.project = world.context.projects.get(id).unwrap();
+        world
     }
 
     pub async fn accept(&self, request: PaymentRequest) -> OperationId {
@@ -314,7 +338,12 @@ fn account(
     (name, methods): &Configured,
     bank: &Arc<ScriptedProvider>,
 ) -> (String, Arc<dyn Provider>) {
-    let account = ProviderAccount { name: (*name).to_owned(), wire_id: 1, endpoint_id: None };
+    let account = ProviderAccount {
+        name: (*name).to_owned(),
+        wire_id: 1,
+        endpoint_id: None,
+        payment_system: 127,
+    };
     ((*name).to_owned(), Arc::new(Account(account, methods, Arc::clone(bank))))
 }
 
@@ -334,7 +363,7 @@ fn methods() -> Vec<MethodSetting> {
 
 pub const CARD_NUMBER: &str = "4314220000000056";
 
-fn card_payment(now: altyn_domain::time::Timestamp) -> CardPayment {
+fn card_payment(now: Timestamp) -> CardPayment {
     let entry =
         CardEntry { number: CARD_NUMBER, month: 12, year: 2040, code: Some("123"), holder: None };
     let Ok(card) = CardData::read(&entry, now) else { panic!("the card of the tests is right") };
