@@ -1,4 +1,4 @@
-//! Sends callbacks to merchants: one POST, one report.
+//! Sends callbacks to merchants' servers: one POST, one report.
 //!
 //! Guaranteed: no redirect is followed; nothing is reached that [`AddressPolicy`] refuses; one try
 //! ends within 30 s and keeps at most [`ANSWER_KEPT_BYTES`] of the answer, after which reading
@@ -9,9 +9,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use altyn_app::ports::CallbackSender;
 use altyn_app::ports::delivery::{ANSWER_KEPT_BYTES, SendReport};
-use async_trait::async_trait;
 use http_body_util::BodyExt;
 use hyper::Method;
 use hyper::body::{Bytes, Incoming};
@@ -22,6 +20,24 @@ use crate::http::{HttpClient, HttpError, SetupError, chain, plain};
 
 /// How long one try may take, connecting and reading included.
 pub const SEND_LIMIT: Duration = Duration::from_secs(30);
+
+/// What the bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentType {
+    /// A JSON document.
+    Json,
+    /// The fields of a form.
+    Form,
+}
+
+impl ContentType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "application/json; charset=utf-8",
+            Self::Form => "application/x-www-form-urlencoded; charset=utf-8",
+        }
+    }
+}
 
 /// Sends over HTTP and HTTPS with one pool of connections.
 #[derive(Clone)]
@@ -44,13 +60,20 @@ impl HttpCallbackSender {
         Ok(Self { http: HttpClient::guarded(policy, source)?, limit: SEND_LIMIT })
     }
 
-    async fn exchange(&self, url: &str, body: &[u8], report: &mut SendReport) {
+    /// One try to give `body` to a merchant's server.
+    pub async fn post(&self, url: &str, kind: ContentType, body: &[u8]) -> SendReport {
+        let mut report = SendReport::default();
+        let began = monotonic();
+        self.exchange(url, kind, body, &mut report).await;
+        report.duration_ms = elapsed_ms(began);
+        report
+    }
+
+    async fn exchange(&self, url: &str, kind: ContentType, body: &[u8], report: &mut SendReport) {
         let sent = async {
             let uri = self.http.uri_of(url, &[])?;
             let mut request = plain(Method::POST, uri, Bytes::copy_from_slice(body));
-            request
-                .headers_mut()
-                .insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind.as_str()));
             let response = self.http.start(request).await?;
             report.status = Some(response.status().as_u16());
             read_beginning(response.into_body(), &mut report.answer).await
@@ -58,26 +81,24 @@ impl HttpCallbackSender {
         report.error = match tokio::time::timeout(self.limit, sent).await {
             Ok(Ok(())) => None,
             Ok(Err(HttpError::NotSent(text) | HttpError::Unknown(text))) => Some(text),
-            Err(_) => Some(format!("no whole answer within {} ms", self.limit.as_millis())),
+            Err(_) => Some(too_late(self.limit)),
         };
     }
 }
 
-#[async_trait]
-impl CallbackSender for HttpCallbackSender {
-    async fn send(&self, url: &str, body: &[u8]) -> SendReport {
-        let mut report =
-            SendReport { status: None, duration_ms: 0, answer: Vec::new(), error: None };
-        let began = monotonic();
-        self.exchange(url, body, &mut report).await;
-        let took = monotonic().saturating_duration_since(began);
-        report.duration_ms = i64::try_from(took.as_millis()).unwrap_or(i64::MAX);
-        report
-    }
+/// What a try that took longer than it may says of itself.
+pub(crate) fn too_late(limit: Duration) -> String {
+    format!("no whole answer within {} ms", limit.as_millis())
+}
+
+/// Milliseconds since [`monotonic`] gave `began`.
+pub(crate) fn elapsed_ms(began: Instant) -> i64 {
+    let took = monotonic().saturating_duration_since(began);
+    i64::try_from(took.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement of how long the merchant took")]
-fn monotonic() -> Instant {
+pub(crate) fn monotonic() -> Instant {
     Instant::now()
 }
 

@@ -19,7 +19,12 @@ const MORE: &str = "eq3i7p5yt7645e";
 
 fn ipay(url: &str) -> Ipay {
     let config = IpayConfig {
-        account: ProviderAccount { name: "ipay".into(), wire_id: 2377, endpoint_id: None },
+        account: ProviderAccount {
+            name: "ipay".into(),
+            wire_id: 2377,
+            endpoint_id: None,
+            payment_system: 9,
+        },
         form_url: "https://payments.example.com/v3/ke".into(),
         ipn_url: format!("{url}/ipn/"),
         api_url: format!("{url}/payments/v2"),

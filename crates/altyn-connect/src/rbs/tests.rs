@@ -28,7 +28,12 @@ const HANDED: &str =
 
 fn rbs(url: &str, key: &str) -> Rbs {
     let config = RbsConfig {
-        account: ProviderAccount { name: "alfa".into(), wire_id: 6, endpoint_id: None },
+        account: ProviderAccount {
+            name: "alfa".into(),
+            wire_id: 6,
+            endpoint_id: None,
+            payment_system: 127,
+        },
         base_url: format!("{url}/payment/rest/"),
         auth: RbsAuth::Password { user: "api".into(), password: Secret::new("top secret") },
         callback_key: Secret::new(key),

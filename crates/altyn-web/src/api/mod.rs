@@ -1,3 +1,4 @@
 //! The HTTP faces that programs call, one module for each dialect.
 
 pub mod ecommpay;
+pub mod paykeeper;

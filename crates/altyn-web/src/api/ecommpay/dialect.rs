@@ -1,6 +1,6 @@
-//! The port [`Dialect`] in the words of ECommPay: a signed callback, and signed documents.
+//! Callbacks and answers in the words of ECommPay: signed documents, and what takes a callback.
 
-use altyn_app::ports::Dialect;
+use altyn_app::ports::delivery::SendReport;
 use altyn_app::ports::provider::ProviderAccount;
 use altyn_app::projects::ProjectEntry;
 use altyn_domain::id::OperationId;
@@ -11,22 +11,21 @@ use super::sign::{SigningKey, sign};
 use super::view;
 use super::wire::Document;
 
-/// Words callbacks for merchants of ECommPay.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EcommpayDialect;
+/// The signed callback about `operation`.
+pub fn callback(
+    project: &ProjectEntry,
+    record: &Record,
+    operation: OperationId,
+    account: Option<&ProviderAccount>,
+) -> Vec<u8> {
+    view::callback(record, operation, account)
+        .map(|body| signed(body, &SigningKey::new(project.secret.expose())))
+        .unwrap_or_default()
+}
 
-impl Dialect for EcommpayDialect {
-    fn callback_body(
-        &self,
-        project: &ProjectEntry,
-        record: &Record,
-        operation: OperationId,
-        account: Option<&ProviderAccount>,
-    ) -> Vec<u8> {
-        view::callback(record, operation, account)
-            .map(|body| signed(body, &SigningKey::new(project.secret.expose())))
-            .unwrap_or_default()
-    }
+/// Only HTTP 200 means that the merchant took it (ecommpay.md §4.1).
+pub fn is_taken(report: &SendReport) -> bool {
+    report.status == Some(200) && report.error.is_none()
 }
 
 /// The document as JSON bytes, with its `signature` filled in.

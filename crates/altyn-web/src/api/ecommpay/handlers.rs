@@ -170,7 +170,8 @@ fn opened<'a>(
     at: &'static [&'static str],
 ) -> Result<Signed<'a>, Refusal> {
     let find = |id| web.context.projects.get(id);
-    authenticate(&Door { find: &find, settings: &web.settings }, tree::parse(bytes)?, at)
+    let door = Door { find: &find, settings: &web.settings, now: web.context.clock.now() };
+    authenticate(&door, tree::parse(bytes)?, at)
 }
 
 /// The method that a path names.

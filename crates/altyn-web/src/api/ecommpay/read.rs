@@ -16,6 +16,7 @@ use std::sync::Arc;
 use altyn_app::projects::ProjectEntry;
 use altyn_domain::id::ProjectId;
 use altyn_domain::payment::{PaymentRef, RequestEcho};
+use altyn_domain::time::Timestamp;
 
 use super::codes::Code;
 use super::refusal::Refusal;
@@ -66,6 +67,8 @@ pub struct Door<'d> {
     pub find: &'d dyn Fn(ProjectId) -> Option<Arc<ProjectEntry>>,
     /// How much a refused sender is told.
     pub settings: &'d WebSettings,
+    /// The real time.
+    pub now: Timestamp,
 }
 
 /// Finds the project, checks the signature. `at` is where the body has its `project_id`.
@@ -80,10 +83,13 @@ pub fn authenticate<'a>(
     let Some(signature) = signature_of(&body).filter(|text| !text.is_empty()) else {
         return Err(Refusal::new(Code::EmptySignature));
     };
-    let key = SigningKey::new(project.secret.expose());
-    match verify(&body, signature, &key) {
-        Ok(_) => Ok(Signed { project, body }),
-        Err(_) => Err(mismatch(door.settings, &project, &body)),
+    let is_signed = project
+        .secrets(door.now)
+        .any(|secret| verify(&body, signature, &SigningKey::new(secret.expose())).is_ok());
+    if is_signed {
+        Ok(Signed { project, body })
+    } else {
+        Err(mismatch(door.settings, &project, &body))
     }
 }
 

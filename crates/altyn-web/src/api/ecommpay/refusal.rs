@@ -77,6 +77,10 @@ impl From<Failure> for Refusal {
                 tracing::error!(%error, "a request failed in the store");
                 Self::new(Code::InternalError)
             }
+            Failure::Passwords(error) => {
+                tracing::error!(%error, "a request failed");
+                Self::new(Code::InternalError)
+            }
         }
     }
 }

@@ -56,7 +56,7 @@ fn find(id: ProjectId) -> Option<Arc<ProjectEntry>> {
 /// The bytes through the same steps as in the endpoint's handler, up to the use case.
 pub fn understand(endpoint: Endpoint, bytes: &[u8]) -> Result<Understood, Refusal> {
     let settings = WebSettings::default();
-    let door = Door { find: &find, settings: &settings };
+    let door = Door { find: &find, settings: &settings, now: NOW };
     let at = if endpoint == Endpoint::StatusOfRequest { ON_TOP } else { IN_GENERAL };
     let request = authenticate(&door, tree::parse(bytes)?, at)?;
     let sale = |method| {
@@ -113,7 +113,7 @@ pub fn understand(endpoint: Endpoint, bytes: &[u8]) -> Result<Understood, Refusa
 pub fn card_payment(endpoint: Endpoint, body: &Value) -> Result<CardPayment, Refusal> {
     let bytes = signed(endpoint, body.clone()).to_string();
     let settings = WebSettings::default();
-    let door = Door { find: &find, settings: &settings };
+    let door = Door { find: &find, settings: &settings, now: NOW };
     let request = authenticate(&door, tree::parse(bytes.as_bytes())?, IN_GENERAL)?;
     read::card_payment(&request, OperationKind::Sale, NOW).map(|(_, payment)| payment)
 }

@@ -1,14 +1,24 @@
 //! Reading, from bytes to typed requests: characters, lengths, forms that clients send.
 
+use std::sync::Arc;
+
 use altyn_app::payment::Answer;
 use altyn_app::ports::provider::AuthenticationAnswer;
+use altyn_app::projects::ProjectEntry;
+use altyn_app::secret::Secret;
+use altyn_domain::id::ProjectId;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use crate::api::ecommpay::codes::Code;
-use crate::api::ecommpay::contract::examples::request;
+use crate::api::ecommpay::contract::examples::{SECRET, request};
 use crate::api::ecommpay::endpoints::Endpoint;
-use crate::api::ecommpay::rig::{Understood, read_signed, set};
+use crate::api::ecommpay::handlers::IN_GENERAL;
+use crate::api::ecommpay::read::{Door, authenticate};
+use crate::api::ecommpay::rig::{NOW, Understood, project, read_signed, set};
+use crate::api::ecommpay::sign::{SigningKey, sign};
+use crate::api::ecommpay::tree;
+use crate::state::WebSettings;
 
 /// The code and field of the refusal, or `ok`.
 fn read(endpoint: Endpoint, path: &str, value: Value) -> String {
@@ -291,10 +301,36 @@ fn answers_of_3d_secure_have_limits() {
 
 #[test]
 fn nothing_of_an_answer_is_kept() {
-    let body = crate::api::ecommpay::tree::parse(
+    let body = tree::parse(
         br#"{"cres":"SECRET","pares":"SECRET","card":{"pan":"SECRET"},"token":"SECRET","md":"kept"}"#,
     )
     .unwrap();
-    let kept = crate::api::ecommpay::tree::flatten(&body);
+    let kept = tree::flatten(&body);
     assert_eq!(kept, [("md".to_owned(), "kept".to_owned())]);
+}
+
+#[test]
+fn the_secret_before_is_taken_until_its_moment() {
+    let before = Secret::new("старый секрет");
+    let until = NOW.plus_millis(1_000);
+    let entry = Arc::new(ProjectEntry { previous: Some((before, until)), ..project(1) });
+    let find = |_: ProjectId| Some(Arc::clone(&entry));
+    let settings = WebSettings::default();
+    for (secret, at_ms, expected) in [
+        (SECRET, 0, Ok(())),
+        (SECRET, 1_000, Ok(())),
+        ("старый секрет", 999, Ok(())),
+        ("старый секрет", 1_000, Err(Code::InvalidSignature)),
+        ("another", 0, Err(Code::InvalidSignature)),
+    ] {
+        let mut body = request(Endpoint::Status);
+        let signature = sign(&body, &SigningKey::new(secret));
+        set(&mut body, "general.signature", json!(signature));
+        let bytes = body.to_string();
+        let now = NOW.plus_millis(at_ms);
+        let door = Door { find: &find, settings: &settings, now };
+        let read = authenticate(&door, tree::parse(bytes.as_bytes()).unwrap(), IN_GENERAL);
+        let told = read.map(|_| ()).map_err(|refusal| refusal.code);
+        assert_eq!(told, expected, "{secret} after {at_ms} ms");
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use altyn_app::ports::Dialect;
 use altyn_app::ports::provider::ProviderAccount;
 use altyn_domain::id::{OperationId, PaymentId};
 use altyn_domain::method::Method;
@@ -22,7 +21,7 @@ use serde_json::Value;
 
 use super::{date, operation_status, operation_type, payment_status};
 use crate::api::ecommpay::codes::{Code, code_of};
-use crate::api::ecommpay::dialect::EcommpayDialect;
+use crate::api::ecommpay::dialect;
 use crate::api::ecommpay::rig;
 use crate::api::ecommpay::sign::{SigningKey, verify};
 
@@ -144,6 +143,7 @@ fn walked(example: &Value, walk: Walk) -> Value {
         name: "account".to_owned(),
         wire_id: integer(example, "/operation/provider/id"),
         endpoint_id: (walk.method == Method::AlfaClick).then(|| "alfabank".to_owned()),
+        payment_system: 127,
     };
     sent(&project, &record, told, &account)
 }
@@ -154,7 +154,7 @@ fn sent(
     told: OperationId,
     account: &ProviderAccount,
 ) -> Value {
-    let bytes = EcommpayDialect.callback_body(project, record, told, Some(account));
+    let bytes = dialect::callback(project, record, told, Some(account));
     let body: Value = serde_json::from_slice(&bytes).unwrap();
     let key = SigningKey::new(project.secret.expose());
     assert!(verify(&body, text(&body, "/signature"), &key).is_ok(), "{body}");
@@ -515,7 +515,12 @@ proptest! {
             // What was rejected, or waits for data, takes no step.
             let _ = apply(&mut record, id, happening, now);
         }
-        let account = ProviderAccount { name: String::new(), wire_id: 1, endpoint_id: None };
+        let account = ProviderAccount {
+        name: String::new(),
+        wire_id: 1,
+        endpoint_id: None,
+        payment_system: 127,
+    };
         let body = sent(&project, &record, id, &account);
         prop_assert!(plain(&body), "{}", body);
         prop_assert_eq!(text(&body, "/payment/description"), description.replace(';', ","));

@@ -1,7 +1,7 @@
 //! Callbacks that the domain really makes.
 
 use altyn_app::ports::provider::ProviderAccount;
-use altyn_domain::callback::RetryPlan;
+use altyn_domain::callback::{CallbackDialect, RetryPlan};
 use altyn_domain::card::{CardBrand, CardFacts, Expiry};
 use altyn_domain::id::{OperationId, PaymentId, ProjectId};
 use altyn_domain::method::{Method, MethodSetting, Scenario};
@@ -108,6 +108,7 @@ fn account(told: Told) -> ProviderAccount {
         name: "alfa".to_owned(),
         wire_id: 1310,
         endpoint_id: alfa.then(|| "alfabank".to_owned()),
+        payment_system: 127,
     }
 }
 
@@ -127,6 +128,9 @@ fn project(id: u32) -> Option<Project> {
         methods: Method::ALL.iter().copied().map(setting).collect(),
         allowed_hosts: Vec::new(),
         support: None,
+        two_stage: false,
+        dialect: CallbackDialect::Ecommpay,
+        notify_email: None,
         capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,

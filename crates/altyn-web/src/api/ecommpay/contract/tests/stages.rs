@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use altyn_app::clock::ClockError;
 use altyn_app::context::Failure;
 use altyn_app::payment::{AcceptError, AnswerError, ClarifyError, HoldError, RefundError};
-use altyn_app::ports::{Dialect, StoreError};
+use altyn_app::ports::StoreError;
 use altyn_domain::id::{OperationId, PaymentId};
 use altyn_domain::method::Method;
 use altyn_domain::payment::decide::{
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::contract::examples;
 use crate::api::ecommpay::contract::stages::{CASES, Case, Input, Outcome, Sale, Stored};
-use crate::api::ecommpay::dialect::EcommpayDialect;
+use crate::api::ecommpay::dialect;
 use crate::api::ecommpay::endpoints::Endpoint;
 use crate::api::ecommpay::handlers;
 use crate::api::ecommpay::refusal::{Refusal, not_taken};
@@ -54,7 +54,7 @@ fn patched(endpoint: Endpoint, patch: &str) -> Value {
 fn told(record: &Record, change: &Change) -> Value {
     let project = rig::project(record.payment.project.get());
     let operation = change.callback.expect("a callback is owed");
-    let bytes = EcommpayDialect.callback_body(&project, record, operation, None);
+    let bytes = dialect::callback(&project, record, operation, None);
     serde_json::from_slice(&bytes).unwrap()
 }
 

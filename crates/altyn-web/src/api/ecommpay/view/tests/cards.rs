@@ -63,7 +63,8 @@ fn with_cards(mut project: altyn_domain::project::Project) -> altyn_domain::proj
 }
 
 fn body(record: &Record) -> Value {
-    let account = ProviderAccount { name: String::new(), wire_id: 1, endpoint_id: None };
+    let account =
+        ProviderAccount { name: String::new(), wire_id: 1, endpoint_id: None, payment_system: 127 };
     sent(&rig::project(42), record, OperationId::new(1), &account)
 }
 
