@@ -4,7 +4,9 @@
 
 pub mod api;
 mod body;
+pub mod cabinet;
 mod docs;
+mod format;
 pub mod inbound;
 pub mod lang;
 pub mod metrics;
@@ -13,6 +15,7 @@ mod page;
 pub mod payment_page;
 pub mod peer;
 pub mod state;
+pub mod wording;
 
 use axum::Router;
 use axum::middleware;
@@ -23,6 +26,7 @@ use crate::state::Web;
 pub fn router(web: Web) -> Router {
     Router::new()
         .merge(api::ecommpay::routes())
+        .merge(cabinet::routes(&web))
         .merge(docs::routes())
         .merge(inbound::routes())
         .merge(payment_page::routes())

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use altyn_app::listing::Lag;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -52,6 +53,8 @@ pub struct Metrics {
     jobs: Family<JobLabels, Counter>,
     jobs_waiting: Family<KindLabels, Gauge<i64, AtomicI64>>,
     jobs_oldest_due: Family<KindLabels, Gauge<i64, AtomicI64>>,
+    listing_waiting: Gauge<i64, AtomicI64>,
+    listing_building: Gauge<i64, AtomicI64>,
     run: u64,
     request_number: AtomicU64,
 }
@@ -71,6 +74,8 @@ impl Metrics {
             jobs: Family::default(),
             jobs_waiting: Family::default(),
             jobs_oldest_due: Family::default(),
+            listing_waiting: Gauge::default(),
+            listing_building: Gauge::default(),
             run,
             request_number: AtomicU64::new(0),
         };
@@ -111,6 +116,16 @@ impl Metrics {
             Unit::Seconds,
             self.jobs_oldest_due.clone(),
         );
+        registry.register(
+            "listing_waiting",
+            "Changes of payments that the cabinet's list does not show yet",
+            self.listing_waiting.clone(),
+        );
+        registry.register(
+            "listing_building",
+            "1 while the cabinet's list is being built from payments made before",
+            self.listing_building.clone(),
+        );
     }
 
     /// A request was answered.
@@ -137,6 +152,12 @@ impl Metrics {
         self.jobs_oldest_due.get_or_create(&KindLabels { kind }).set(oldest_due_ms / 1_000);
     }
 
+    /// How far the list of payments is behind.
+    pub fn listing(&self, lag: Lag) {
+        self.listing_waiting.set(i64::try_from(lag.waiting).unwrap_or(i64::MAX));
+        self.listing_building.set(i64::from(lag.building.is_some()));
+    }
+
     /// All of it as Prometheus (OpenMetrics) text.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -157,11 +178,14 @@ mod tests {
         metrics.commit(17, 3);
         metrics.job("deliver_callback", "delivered");
         metrics.jobs_waiting("ask_outcome", 5, 61_000);
+        metrics.listing(Lag { waiting: 12, building: Some(7) });
         let text = metrics.text();
         for line in [
             "altyn_requests_total{route=\"/v2/payment/status\",status=\"200\"} 1",
             "altyn_commit_queue_changesets 3",
             "altyn_jobs_total{kind=\"deliver_callback\",outcome=\"delivered\"} 1",
+            "altyn_listing_waiting 12",
+            "altyn_listing_building 1",
             "altyn_jobs_oldest_due_seconds{kind=\"ask_outcome\"} 61",
         ] {
             assert!(text.contains(line), "{line} in\n{text}");

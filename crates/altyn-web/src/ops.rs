@@ -52,6 +52,10 @@ async fn metrics(State(web): State<Web>) -> Response {
         }
         Err(error) => tracing::warn!(%error, "job counts are not known"),
     }
+    match web.cabinet.listing.lag().await {
+        Ok(lag) => web.metrics.listing(lag),
+        Err(error) => tracing::warn!(%error, "how far the list of payments is behind is not known"),
+    }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], web.metrics.text()).into_response()
 }

@@ -1,7 +1,9 @@
 //! What every handler is given, and the calls that outlive whoever asked for them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use altyn_app::cabinet::Cabinet;
 use altyn_app::context::{Context, Failure};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
@@ -23,6 +25,10 @@ pub struct WebSettings {
     pub developer_errors: bool,
     /// A proxy stands before the server and says who the payer is (`X-Forwarded-For`).
     pub behind_proxy: bool,
+    /// Where the files of registers are.
+    pub registers_dir: PathBuf,
+    /// Browsers reach the server by TLS: cookies never travel without it.
+    pub secure_cookies: bool,
 }
 
 /// The state of the web: cheap to clone.
@@ -42,6 +48,8 @@ pub struct Web {
     pub codes: Arc<RefusalCodes>,
     /// Room for streams of news.
     pub streams: Room,
+    /// The ports of the cabinet.
+    pub cabinet: Cabinet,
     /// Room for questions to providers that a waiting payer brings on.
     pub questions: Room,
 }

@@ -187,8 +187,9 @@ fn understood(form: &Form, door: &Door<'_>) -> Result<Link, Refusal> {
     let project = (door.find)(id).ok_or_else(|| Refusal::field(Code::ProjectNotFound, name, ""))?;
     let signature = form.get("signature").filter(|text| !text.is_empty());
     let signature = signature.ok_or_else(|| Refusal::new(Code::EmptySignature))?;
-    let key = SigningKey::new(project.secret.expose());
-    let signed = signature::signed(form, signature, &key)
+    let signed = project
+        .secrets(door.now)
+        .find_map(|secret| signature::signed(form, signature, &SigningKey::new(secret.expose())))
         .ok_or_else(|| mismatch(door.settings, &project, &sent))?;
     signature::refuse_moved_borders(&signed)?;
     let now = project.project.now(door.now);

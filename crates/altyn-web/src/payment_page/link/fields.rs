@@ -7,6 +7,7 @@ use altyn_domain::method::Method;
 use altyn_domain::money::{AMOUNT_MAX_MINOR, Amount};
 use altyn_domain::payment::{CallbackWishes, Customer, PageWishes, PaymentRef, RequestEcho};
 use altyn_domain::time::Timestamp;
+use data_encoding::BASE64;
 
 use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::read::fields::{
@@ -14,7 +15,7 @@ use crate::api::ecommpay::read::fields::{
     web_address,
 };
 use crate::api::ecommpay::refusal::Refusal;
-use crate::api::ecommpay::tree::{Node, flatten};
+use crate::api::ecommpay::tree::{Node, flatten, parse};
 use crate::lang::Lang;
 
 use super::date::{BestBefore, best_before};
@@ -22,6 +23,9 @@ use super::form::Form;
 use super::returns::Returns;
 use super::{FrameMode, Link};
 use crate::payment_page::secrecy::{has_card, phone_is_card};
+
+/// The parameter with the cart.
+const CART: &str = "receipt_data";
 
 /// Modes of the original that are not served here.
 const OTHER_MODES: &[&str] =
@@ -45,7 +49,7 @@ pub fn link(
         language: language.filter(|code| Lang::ALL.iter().any(|lang| lang.code() == code)),
         forced: forced(signed, &project)?,
         hidden: hidden(signed)?,
-        two_stage: two_stage(signed)?,
+        two_stage: two_stage(signed)?.unwrap_or(project.project.two_stage),
         expires_at: expires_at(signed, now)?,
         auto_success: automatic(&returns.success),
         auto_decline: automatic(&returns.fail),
@@ -59,10 +63,24 @@ pub fn link(
         returns,
         wishes,
         frame_mode: form.get("frame_mode").and_then(FrameMode::parse),
-        echo: RequestEcho::new(flatten(signed)),
+        echo: RequestEcho::new(kept(signed)),
         query: form.query(),
         project,
     })
+}
+
+/// The signed parameters as they are kept. A cart comes as base64 of JSON (ecommpay.md §2.3) and is
+/// kept unpacked, like the Gate's: so it can be read, and card numbers in it are masked.
+fn kept(signed: &Node<'_>) -> Vec<(String, String)> {
+    let mut lines = flatten(signed);
+    let packed = signed.get(CART).and_then(Node::as_text);
+    let Some(bytes) = packed.and_then(|text| BASE64.decode(text.as_bytes()).ok()) else {
+        return lines;
+    };
+    let Ok(cart) = parse(&bytes) else { return lines };
+    lines.retain(|(path, _)| path != CART);
+    lines.extend(flatten(&cart).into_iter().map(|(path, value)| (format!("{CART}:{path}"), value)));
+    lines
 }
 
 fn mode(signed: &Node<'_>) -> Result<(), Refusal> {
@@ -164,8 +182,8 @@ fn hidden(signed: &Node<'_>) -> Result<Vec<Method>, Refusal> {
     Ok(codes.split(',').filter_map(|code| Method::from_code(code.trim())).collect())
 }
 
-/// Under its new name and its old one.
-fn two_stage(signed: &Node<'_>) -> Result<bool, Refusal> {
+/// Under its new name and its old one; what a link leaves open the project decides.
+fn two_stage(signed: &Node<'_>) -> Result<Option<bool>, Refusal> {
     let stage = |name| match optional_text(signed, &[name])?.as_deref() {
         None => Ok(None),
         Some("sale") => Ok(Some(false)),
@@ -176,7 +194,7 @@ fn two_stage(signed: &Node<'_>) -> Result<bool, Refusal> {
         (Some(new), Some(old)) if new != old => {
             Err(invalid(&["card_operation_type"], "must not differ from operation_type"))
         }
-        (new, old) => Ok(new.or(old).unwrap_or(false)),
+        (new, old) => Ok(new.or(old)),
     }
 }
 

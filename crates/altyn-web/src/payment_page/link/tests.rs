@@ -23,6 +23,13 @@ const TEST_PROJECT: u32 = 60_481;
 /// A project with a list of hosts.
 const STRICT_PROJECT: u32 = 77;
 
+/// A project that has a new secret and holds money first.
+const ROTATED_PROJECT: u32 = 78;
+/// The secret it had before.
+const OLD_SECRET: &str = "старый секрет";
+/// Until when that is taken.
+const OLD_UNTIL: Timestamp = NOW.plus_millis(DAY_MS);
+
 /// The secrets that the libraries' own tests use, and that of the builders.
 fn secret(project: u32) -> &'static str {
     match project {
@@ -38,10 +45,13 @@ fn find(id: ProjectId) -> Option<Arc<ProjectEntry>> {
     let entry = build::project(number);
     let project = Project {
         test: number == TEST_PROJECT,
+        two_stage: number == ROTATED_PROJECT,
         allowed_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
         ..entry.project
     };
-    let entry = ProjectEntry { project, secret: Secret::new(secret(number)) };
+    let previous = (number == ROTATED_PROJECT).then(|| (Secret::new(OLD_SECRET), OLD_UNTIL));
+    let secret = Secret::new(secret(number));
+    let entry = ProjectEntry { project, secret, previous, version: 1 };
     (number != NO_PROJECT).then(|| Arc::new(entry))
 }
 
@@ -327,6 +337,41 @@ fn the_way_back_is_taken_by_itself_or_by_a_button() {
 }
 
 #[test]
+fn the_secret_before_is_taken_until_its_moment() {
+    let parameters = pairs(&[("project_id", "78")]);
+    let with = |secret| {
+        let signature = signature_of(&parameters, secret);
+        format!("{}&{}", encoded(&parameters), encoded(&[("signature", &signature)]))
+    };
+    let settings = WebSettings::default();
+    let just_before = OLD_UNTIL.plus_millis(-1);
+    for (secret, now, expected) in [
+        (build::SECRET, just_before, "ok"),
+        (build::SECRET, OLD_UNTIL, "ok"),
+        (OLD_SECRET, just_before, "ok"),
+        (OLD_SECRET, OLD_UNTIL, "3261"),
+        ("another", just_before, "3261"),
+    ] {
+        let (sent, door) = (with(secret), Door { find: &find, settings: &settings, now });
+        assert_eq!(told(&read(RawLink::new(sent.as_bytes()), &door)), expected, "{secret}");
+    }
+}
+
+#[test]
+fn what_a_link_leaves_open_the_project_decides() {
+    for (project, stage, held) in [
+        ("35", "-", false),
+        ("35", "auth", true),
+        ("78", "-", true),
+        ("78", "auth", true),
+        ("78", "sale", false),
+    ] {
+        let link = link(&[("project_id", project), ("operation_type", stage)]);
+        assert_eq!(link.wishes.two_stage, held, "{project} {stage}");
+    }
+}
+
+#[test]
 fn wishes_are_taken_over() {
     let link = link(&[
         ("force_payment_method", "card-partner"),
@@ -359,6 +404,28 @@ fn wishes_are_taken_over() {
 }
 
 /// What came as markup leaves as it came, and the hidden field has none in it.
+#[test]
+fn a_cart_is_kept_unpacked_with_card_numbers_masked() {
+    let pack = |json: &str| data_encoding::BASE64.encode(json.as_bytes());
+    let kept = |packed: &str| -> Vec<(String, String)> {
+        let lines = link(&[("receipt_data", packed)]).echo.lines().to_vec();
+        lines.into_iter().filter(|(path, _)| path.starts_with("receipt_data")).collect()
+    };
+    let line = |path: &str, value: &str| (path.to_owned(), value.to_owned());
+    let cart =
+        r#"{"positions":[{"quantity":"2","amount":"108","description":"Чай 4314220000000056"}]}"#;
+    let expected = [
+        line("receipt_data:positions:0:amount", "108"),
+        line("receipt_data:positions:0:description", "Чай 431422******0056"),
+        line("receipt_data:positions:0:quantity", "2"),
+    ];
+    assert_eq!(kept(&pack(cart)), expected);
+    // What is no cart is kept as it came.
+    for other in ["not base64", &pack("[1]"), &pack("{")] {
+        assert_eq!(kept(other), [line("receipt_data", other)]);
+    }
+}
+
 #[test]
 fn markup_is_only_text() {
     let markup = "\"><script>alert('x')</script>&amp;";

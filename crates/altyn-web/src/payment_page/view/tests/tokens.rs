@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::super::STYLE;
 
 const HOUSE: &str = include_str!("../../../../static/altyn.css");
+const CABINET: &str = include_str!("../../../../static/cabinet.css");
 
 /// The custom properties of the first (`0`) or second (`1`) block that has them.
 fn tokens(css: &str, block: usize) -> BTreeMap<&str, &str> {
@@ -18,9 +19,11 @@ fn tokens(css: &str, block: usize) -> BTreeMap<&str, &str> {
 #[test]
 fn tokens_are_those_of_the_house() {
     for block in [0, 1] {
-        let own = tokens(STYLE, block);
-        for (name, value) in tokens(HOUSE, block) {
-            assert_eq!(own.get(name), Some(&value), "--{name}");
+        for style in [STYLE, CABINET] {
+            let own = tokens(style, block);
+            for (name, value) in tokens(HOUSE, block) {
+                assert_eq!(own.get(name), Some(&value), "--{name}");
+            }
         }
     }
 }
@@ -44,8 +47,8 @@ fn contrast(one: &str, other: &str) -> f64 {
 fn every_pair_is_readable() {
     const TEXT: f64 = 4.5;
     const SHAPE: f64 = 3.0;
-    for block in [0, 1] {
-        let tokens = tokens(STYLE, block);
+    for (style, block) in [(STYLE, 0), (STYLE, 1), (CABINET, 0), (CABINET, 1)] {
+        let tokens = tokens(style, block);
         let colour = |name: &str| tokens.get(name).copied().unwrap();
         for sheet in ["page", "raised"] {
             for text in ["text", "quiet", "accent", "success", "waiting", "problem", "returned"] {
