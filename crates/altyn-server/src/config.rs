@@ -25,6 +25,8 @@ pub struct Config {
     pub keys: Keys,
     pub web: Web,
     pub callbacks: Callbacks,
+    pub registers: Registers,
+    pub smtp: Option<Smtp>,
     pub providers: BTreeMap<String, Provider>,
     pub log: Log,
 }
@@ -74,6 +76,37 @@ pub struct Callbacks {
     pub in_flight_per_host_max: usize,
 }
 
+/// `[registers]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Registers {
+    pub dir: PathBuf,
+}
+
+/// `[smtp]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Smtp {
+    pub host: String,
+    pub port: Option<u16>,
+    #[serde(default)]
+    pub tls: SmtpTls,
+    pub user: Option<String>,
+    #[serde(default, deserialize_with = "optional_secret")]
+    pub password: Option<Secret>,
+    pub from: String,
+}
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    None,
+    #[default]
+    StartTls,
+    Tls,
+}
+
 /// `[providers.NAME]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
@@ -88,6 +121,8 @@ pub enum Provider {
 pub struct RbsAccount {
     pub wire_id: i64,
     pub endpoint_id: Option<String>,
+    #[serde(default = "card_gateway")]
+    pub payment_system: i64,
     pub base_url: String,
     #[serde(default)]
     pub user: String,
@@ -105,12 +140,24 @@ pub struct RbsAccount {
 pub struct IpayAccount {
     pub wire_id: i64,
     pub endpoint_id: Option<String>,
+    #[serde(default = "partner")]
+    pub payment_system: i64,
     pub form_url: String,
     pub ipn_url: String,
     pub api_url: String,
     pub vid: String,
     #[serde(deserialize_with = "secret")]
     pub key: Secret,
+}
+
+/// `ps_id` of a card gateway (paykeeper.md §10).
+const fn card_gateway() -> i64 {
+    127
+}
+
+/// `ps_id` of a partner: a number that is seen in the wild and means no card gateway.
+const fn partner() -> i64 {
+    9
 }
 
 /// `[log]`
@@ -166,6 +213,12 @@ impl Default for Callbacks {
     }
 }
 
+impl Default for Registers {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("registers") }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Json, level: "info".to_owned() }
@@ -205,6 +258,14 @@ impl Config {
                 && account.token.is_some() == account.password.is_some()
             {
                 bail!("providers.{name} needs either user and password, or token");
+            }
+        }
+        if let Some(smtp) = &self.smtp {
+            if smtp.user.is_some() != smtp.password.is_some() {
+                bail!("smtp needs both user and password, or neither");
+            }
+            if smtp.user.is_some() && smtp.tls == SmtpTls::None {
+                bail!("smtp.tls = \"none\" would send the password in the clear");
             }
         }
         Ok(())
@@ -285,6 +346,14 @@ mod tests {
             ("[server]\nlisten = 5", "listen"),
             ("[providers.a]\nkind = \"swift\"", "swift"),
             ("[server]\npublic_url = \"ftp://x\"", "public_url"),
+            ("[smtp]\nhost = \"mail.example\"", "from"),
+            ("[smtp]\nhost = \"a\"\nfrom = \"a@b\"\nuser = \"u\"", "password"),
+            ("[smtp]\nhost = \"a\"\nfrom = \"a@b\"\ntls = \"ssl\"", "tls"),
+            (
+                "[smtp]\nhost = \"a\"\nfrom = \"a@b\"\nuser = \"u\"\npassword = \"p\"\n\
+                 tls = \"none\"",
+                "in the clear",
+            ),
         ] {
             let error = format!("{:#}", with(text, &[]).unwrap_err());
             assert!(error.contains(word), "{word} in {error}");
@@ -294,7 +363,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let text = "[store]\nurl = \"postgres://u:hunter2@db/altyn\"\n";
+        let text = "[store]\nurl = \"postgres://u:hunter2@db/altyn\"\n[smtp]\nhost = \"a\"\n\
+                    from = \"a@b\"\nuser = \"u\"\npassword = \"hunter2\"\n";
         assert!(!format!("{:?}", with(text, &[]).unwrap()).contains("hunter2"));
     }
 }

@@ -15,6 +15,7 @@ mod browser;
 mod by_hand;
 mod forms;
 pub(crate) mod http;
+mod many;
 mod place;
 mod report;
 mod shop;
@@ -40,6 +41,13 @@ pub struct Arguments {
     /// Continue with the data of the last run; without it the run starts clean.
     #[arg(long)]
     keep: bool,
+    /// Make so many payments of the year past, and end; more of them in the place of others after
+    /// `--keep`.
+    #[arg(long, conflicts_with = "auto")]
+    payments: Option<u64>,
+    /// Make them in this database instead of the demo's own.
+    #[arg(long, requires = "payments")]
+    database: Option<String>,
     /// Where the database, the keys and the configuration of the demo are.
     #[arg(long, default_value = ".local/demo")]
     dir: PathBuf,
@@ -73,6 +81,10 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         shop: arguments.shop_port,
     };
     let place = Place::open(&arguments.dir, arguments.keep)?;
+    if let Some(count) = arguments.payments {
+        stage::fill(&place, arguments.database.as_deref(), count).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut stage = Stage::set(&place, ports).await?;
     show::introduce(&stage, &place);
     let played = tokio::select! {

@@ -10,6 +10,8 @@ mod demo;
 mod http;
 mod logs;
 mod node;
+mod people;
+mod registers;
 mod sandbox;
 mod workers;
 

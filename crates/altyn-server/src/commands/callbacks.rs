@@ -1,8 +1,9 @@
 //! `altyn callbacks`: what was sent where, and sending it again.
 
-use altyn_app::callback::{Callback, CallbackFilter, CallbackState};
+use altyn_app::access::audit::Action as Audited;
+use altyn_app::callback::{Callback, CallbackFilter, CallbackState, Wording};
 use altyn_app::changeset::Changeset;
-use altyn_app::context::delivery_job;
+use altyn_app::jobs;
 use altyn_app::ports::{Clock, Store};
 use altyn_domain::id::{CallbackId, ProjectId};
 use altyn_domain::payment::PaymentRef;
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{database, say};
+use super::{database, log, say};
 use crate::config::Config;
 use crate::node::clock;
 
@@ -161,10 +162,14 @@ async fn show(store: &dyn Store, id: CallbackId) -> Result<()> {
     let attempts = store.callback_attempts(id).await.context("cannot read its tries")?;
     say(json!(described(&callback)));
     say(String::from_utf8_lossy(&callback.body));
+    let protocol = match callback.wording() {
+        Wording::Json | Wording::Form => "HTTP",
+        Wording::Letter(_) => "SMTP",
+    };
     for attempt in attempts {
         let outcome = match (attempt.status, attempt.error) {
-            (Some(status), None) => format!("HTTP {status}"),
-            (Some(status), Some(error)) => format!("HTTP {status}, {error}"),
+            (Some(status), None) => format!("{protocol} {status}"),
+            (Some(status), Some(error)) => format!("{protocol} {status}, {error}"),
             (None, error) => error.unwrap_or_default(),
         };
         let answer = String::from_utf8_lossy(&attempt.answer).into_owned();
@@ -192,10 +197,12 @@ async fn resend(store: &dyn Store, arguments: ResendArguments) -> Result<()> {
         }
     }
     let now = clock().now();
-    for callback in &callbacks {
-        let jobs = vec![delivery_job(callback, now)];
-        let changeset = Changeset { jobs, ..Changeset::default() };
-        store.commit(changeset).await.with_context(|| format!("callback {}", callback.id))?;
+    for some in callbacks.chunks(PAGE as usize) {
+        let numbers: Vec<String> = some.iter().map(|callback| callback.id.to_string()).collect();
+        let detail = format!("{} callbacks: {}", some.len(), numbers.join(", "));
+        let entry = log::entry(Audited::Resend, &detail);
+        let changeset = Changeset { audit: Some(entry), ..jobs::resend(some, now) };
+        store.commit(changeset).await.context("not all could be begun anew")?;
     }
     say(format!("{} callbacks will be sent again at once", callbacks.len()));
     Ok(())

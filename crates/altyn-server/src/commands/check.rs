@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use altyn_app::check::check;
+use altyn_app::check::{check, check_audit};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
@@ -26,9 +26,10 @@ pub async fn run(config: &Config, arguments: Arguments) -> Result<ExitCode> {
     let database = database::open(config).await?;
     let projects = database.store().projects().await.context("cannot read the projects")?;
     let report = check(database.check_reads().as_ref(), &projects).await.context("cannot read")?;
+    let audit = check_audit(database.access().as_ref()).await.context("cannot read")?;
     database.close().await;
-    let breaches: Vec<_> = report
-        .breaches
+    let found: Vec<_> = report.breaches.iter().chain(&audit.breaches).collect();
+    let breaches: Vec<_> = found
         .iter()
         .map(|breach| {
             json!({"rule": breach.rule, "subject": breach.subject, "detail": breach.detail})
@@ -41,10 +42,11 @@ pub async fn run(config: &Config, arguments: Arguments) -> Result<ExitCode> {
             "entries": report.entries,
             "unknown": report.unknown,
             "callbacks_owed": report.callbacks_owed,
+            "audit": {"position": audit.position, "hash": audit.hash},
             "breaches": breaches,
         }));
     } else {
-        for breach in &report.breaches {
+        for breach in &found {
             say(format!("{} {}: {}", breach.rule, breach.subject, breach.detail));
         }
         say(format!(
@@ -55,8 +57,9 @@ pub async fn run(config: &Config, arguments: Arguments) -> Result<ExitCode> {
             report.entries,
             report.unknown,
             report.callbacks_owed,
-            report.breaches.len(),
+            found.len(),
         ));
+        say(format!("audit log: {} entries sealed, head {}", audit.position, audit.hash));
     }
-    Ok(if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BREACH) })
+    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(BREACH) })
 }

@@ -1,13 +1,16 @@
 //! `altyn clock`: show or move the clock of a test project, so that what takes half an hour or a week
 //! can be tried now.
 
+use altyn_app::access::audit::Action as Audited;
 use altyn_app::clock::advance_clock;
+use altyn_app::context::Context;
+use altyn_app::ports::AccessStore;
 use altyn_domain::id::ProjectId;
 use altyn_domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 
-use super::{database, say};
+use super::{database, log, say};
 use crate::config::Config;
 use crate::node;
 use crate::sandbox;
@@ -34,7 +37,7 @@ pub async fn run(config: &Config, arguments: Arguments) -> Result<()> {
     let database = database::open(config).await?;
     let context = node::for_command(config, &database).await?;
     let now = match arguments.forward {
-        Some(by_ms) => advance_clock(&context, id, by_ms).await.map_err(anyhow::Error::from),
+        Some(by_ms) => forward(&context, database.access().as_ref(), id, by_ms).await,
         None => context
             .projects
             .get(id)
@@ -49,6 +52,18 @@ pub async fn run(config: &Config, arguments: Arguments) -> Result<()> {
     }
     say(format!("{} in project {id}", written(now)));
     Ok(())
+}
+
+async fn forward(
+    context: &Context,
+    access: &dyn AccessStore,
+    id: ProjectId,
+    by_ms: i64,
+) -> Result<Timestamp> {
+    let now = advance_clock(context, id, by_ms).await?;
+    let entry = log::entry(Audited::MoveClock, &format!("{} s forward", by_ms / SECOND_MS));
+    access.audit(entry.in_project(id)).await.context("the audit log was not written")?;
+    Ok(now)
 }
 
 fn written(at: Timestamp) -> String {

@@ -9,6 +9,7 @@ mod clock;
 mod database;
 mod explain;
 mod keys;
+pub(crate) mod log;
 mod operation;
 mod project;
 mod serve;
@@ -49,7 +50,7 @@ enum Command {
     Migrate,
     /// Projects: add, change, list.
     Project(project::Arguments),
-    /// Users of the cabinet: add, reset, disable, list.
+    /// Users of the cabinet: add, grant, revoke, reset, disable, list.
     User(user::Arguments),
     /// Callbacks: list, show, resend.
     Callbacks(callbacks::Arguments),

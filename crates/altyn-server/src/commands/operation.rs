@@ -1,11 +1,12 @@
 //! `altyn operation`: settle by hand what no provider will tell.
 
+use altyn_app::access::audit::{Action as Audited, AuditEntry};
 use altyn_app::jobs::{SettledAs, settle};
 use altyn_domain::id::OperationId;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{database, say};
+use super::{database, log, say};
 use crate::config::Config;
 use crate::node;
 
@@ -46,6 +47,13 @@ pub async fn run(config: &Config, arguments: Arguments) -> Result<()> {
     };
     let database = database::open(config).await?;
     let context = node::for_command(config, &database).await?;
+    let operation = Some(OperationId::new(id));
+    let about = context.store.payment_of(OperationId::new(id)).await;
+    let about = about.context("cannot read the operation")?;
+    let (project, payment) = about.unzip();
+    let entry = log::entry(Audited::Settle, &format!("{word}: {note}"));
+    let entry = AuditEntry { project, payment, operation, ..entry };
+    let context = context.on_behalf(entry);
     let done = settle(&context, OperationId::new(id), settled).await;
     drop(context);
     database.close().await;

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use altyn_app::access::audit::Action as Audited;
+use altyn_app::cabinet::changes;
 use altyn_app::projects::StoredProject;
 use altyn_app::secret::Secret;
-use altyn_domain::callback::RetryPlan;
+use altyn_domain::callback::{CallbackDialect, RetryPlan};
 use altyn_domain::id::ProjectId;
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
@@ -12,10 +14,10 @@ use altyn_domain::payment::ReturnUrls;
 use altyn_domain::project::{CAPTURE_AFTER_MS, Project};
 use altyn_domain::time::DAY_MS;
 use anyhow::{Context as _, Result, anyhow, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{database, say};
+use super::{database, log, say};
 use crate::config::{Config, Provider};
 use crate::node::Database;
 
@@ -69,6 +71,17 @@ struct Settings {
     /// Where callbacks go when a request names no address.
     #[arg(long)]
     callback_url: Option<String>,
+    /// How callbacks are worded and answered.
+    #[arg(long)]
+    dialect: Option<Dialect>,
+    /// Who is told by e-mail of what was paid, when no address for callbacks is known; empty for
+    /// nobody.
+    #[arg(long)]
+    notify_email: Option<String>,
+    /// The Payment Page holds money first, where the method can and the link does not say
+    /// otherwise.
+    #[arg(long)]
+    two_stage: Option<bool>,
     /// Where payers return after success, when a request names nothing.
     #[arg(long)]
     return_success: Option<String>,
@@ -97,6 +110,21 @@ struct Settings {
     /// about seven.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=30))]
     capture_after_days: Option<u8>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Dialect {
+    Ecommpay,
+    Paykeeper,
+}
+
+impl From<Dialect> for CallbackDialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Ecommpay => Self::Ecommpay,
+            Dialect::Paykeeper => Self::Paykeeper,
+        }
+    }
 }
 
 /// Does it.
@@ -143,13 +171,17 @@ async fn add(config: &Config, database: &Database, arguments: AddArguments) -> R
         methods: Vec::new(),
         allowed_hosts: Vec::new(),
         support: None,
+        two_stage: false,
+        dialect: CallbackDialect::Ecommpay,
+        notify_email: None,
         capture_after_ms: CAPTURE_AFTER_MS,
         retry_plan: RetryPlan::Documented,
         clock_offset_ms: 0,
     };
     change(config, &mut project, arguments.settings)?;
     let shown = secret.clone();
-    put(database, StoredProject { project, secret }).await?;
+    let did = format!("added: {}", project.name);
+    put(database, StoredProject { project, secret, previous: None, version: 0 }, did).await?;
     say(format!("project {id} was added"));
     if made {
         say(format!("its secret, shown this once: {}", shown.expose()));
@@ -161,8 +193,10 @@ async fn set(config: &Config, database: &Database, settings: Settings) -> Result
     let id = number(settings.id)?;
     let found = find(database, id).await?;
     let mut stored = found.with_context(|| format!("there is no project {id}"))?;
+    let before = stored.project.clone();
     change(config, &mut stored.project, settings)?;
-    put(database, stored).await?;
+    let did = changes(&before, &stored.project);
+    put(database, stored, did).await?;
     say(format!("project {id} was changed"));
     Ok(())
 }
@@ -184,6 +218,15 @@ fn change(config: &Config, project: &mut Project, settings: Settings) -> Result<
         if let Some(text) = given {
             *own = if text.is_empty() { None } else { Some(web_address(text)?) };
         }
+    }
+    if let Some(dialect) = settings.dialect {
+        project.dialect = dialect.into();
+    }
+    if let Some(address) = settings.notify_email {
+        project.notify_email = e_mail(address)?;
+    }
+    if let Some(two_stage) = settings.two_stage {
+        project.two_stage = two_stage;
     }
     if !settings.methods.is_empty() {
         let methods = settings.methods.iter().map(|text| method(config, text));
@@ -244,6 +287,9 @@ fn described(project: &Project) -> serde_json::Value {
         "name": project.name,
         "test": project.test,
         "callback_url": project.callback_url,
+        "dialect": project.dialect.as_str(),
+        "notify_email": project.notify_email,
+        "two_stage": project.two_stage,
         "methods": methods,
         "allowed_hosts": project.allowed_hosts,
         "support": project.support,
@@ -261,8 +307,10 @@ async fn find(database: &Database, id: ProjectId) -> Result<Option<StoredProject
     Ok(projects.into_iter().find(|stored| stored.project.id == id))
 }
 
-async fn put(database: &Database, stored: StoredProject) -> Result<()> {
-    database.store().put_project(stored).await.context("the project was not written")
+async fn put(database: &Database, stored: StoredProject, did: String) -> Result<()> {
+    let entry = log::entry(Audited::ChangeProject, &did).in_project(stored.project.id);
+    let put = database.store().put_project(stored, Some(entry)).await;
+    put.context("the project was not written")
 }
 
 fn random_secret() -> Result<Secret> {
@@ -277,6 +325,14 @@ fn web_address(text: String) -> Result<String> {
         bail!("{text:?} must be an http or https address");
     }
     Ok(text)
+}
+
+/// An address for letters; none when the text is empty.
+fn e_mail(text: String) -> Result<Option<String>> {
+    if !text.is_empty() && !altyn_connect::smtp::is_address(&text) {
+        bail!("{text:?} is not an e-mail address");
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Host names alone, or `any`.

@@ -1,25 +1,19 @@
-//! `altyn user`: who may sign in to the cabinet. Passwords are made here, shown once, and must be
-//! changed at the first sign-in.
+//! `altyn user`: who may sign in to the cabinet, and what each may do there. Passwords are made
+//! here, shown once, and must be changed at the first sign-in.
 
-use std::sync::Arc;
-
-use altyn_app::ports::{Clock, Store};
-use altyn_app::secret::Secret;
-use altyn_app::users::{Role, User};
+use altyn_app::access::accounts::UserChange;
+use altyn_app::access::audit::{Action as Audited, AuditEntry};
+use altyn_app::access::roster;
+use altyn_app::access::user::{Membership, Role, User};
+use altyn_app::cabinet::Cabinet;
+use altyn_domain::id::ProjectId;
 use anyhow::{Context as _, Result, anyhow, bail};
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{database, say};
+use super::{database, log, say};
 use crate::config::Config;
-use crate::node::clock;
-
-/// Bytes of randomness in a password that is made here: 80 bits, 16 characters.
-const PASSWORD_BYTES: usize = 10;
-/// The longest login, characters.
-const LOGIN_MAX_CHARS: usize = 64;
+use crate::node;
 
 /// What to do.
 #[derive(Args)]
@@ -34,16 +28,38 @@ enum Action {
     Add {
         /// What he signs in with.
         login: String,
+        #[command(flatten)]
+        place: Place,
         /// What he may do.
         #[arg(long, default_value = "operator")]
         role: RoleArgument,
     },
-    /// Give a new password, shown once.
+    /// Give a role, in the place of the one he has there.
+    Grant {
+        /// To whom.
+        login: String,
+        #[command(flatten)]
+        place: Place,
+        /// What he may do.
+        #[arg(long)]
+        role: RoleArgument,
+    },
+    /// Take his role away.
+    Revoke {
+        /// From whom.
+        login: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Give a new password, shown once; his sessions end.
     Reset {
         /// Whose.
         login: String,
+        /// Take the second factor off as well: its device is lost.
+        #[arg(long)]
+        second_factor: bool,
     },
-    /// He cannot sign in any more.
+    /// He cannot sign in any more; his sessions end.
     Disable {
         /// Who.
         login: String,
@@ -61,11 +77,20 @@ enum Action {
     },
 }
 
+/// Where a role is.
+#[derive(Args)]
+struct Place {
+    /// In this project; several may be named. Without it: everywhere.
+    #[arg(long)]
+    project: Vec<u32>,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleArgument {
     Administrator,
     Operator,
     Finance,
+    Support,
 }
 
 impl From<RoleArgument> for Role {
@@ -74,6 +99,7 @@ impl From<RoleArgument> for Role {
             RoleArgument::Administrator => Self::Administrator,
             RoleArgument::Operator => Self::Operator,
             RoleArgument::Finance => Self::Finance,
+            RoleArgument::Support => Self::Support,
         }
     }
 }
@@ -81,76 +107,86 @@ impl From<RoleArgument> for Role {
 /// Does it.
 pub async fn run(config: &Config, arguments: Arguments) -> Result<()> {
     let database = database::open(config).await?;
-    let store = database.store();
-    let done = match arguments.action {
-        Action::Add { login, role } => add(&store, &login, role.into()).await,
-        Action::Reset { login } => reset(&store, &login).await,
-        Action::Disable { login } => set_disabled(&store, &login, true).await,
-        Action::Enable { login } => set_disabled(&store, &login, false).await,
-        Action::List { json } => list(&store, json).await,
-    };
-    drop(store);
+    let context = node::for_command(config, &database).await?;
+    let cabinet = node::cabinet(&context, &database);
+    drop(context);
+    let done = act(&cabinet, arguments.action).await;
+    drop(cabinet);
     database.close().await;
     done
 }
 
-async fn add(store: &Arc<dyn Store>, login: &str, role: Role) -> Result<()> {
-    let login = folded(login)?;
-    let users = store.users().await.context("cannot read the users")?;
-    if users.iter().any(|user| user.login == login) {
-        bail!("there is a user {login}");
+async fn act(cabinet: &Cabinet, action: Action) -> Result<()> {
+    match action {
+        Action::Add { login, place, role } => add(cabinet, &login, &place, role.into()).await,
+        Action::Grant { login, place, role } => {
+            let user = find(cabinet, &login).await?;
+            let places = places(cabinet, &place)?;
+            let given = places.into_iter().map(|project| Membership { project, role: role.into() });
+            // Of several roles in one place the last counts.
+            let memberships = user.memberships.iter().copied().chain(given).collect();
+            member(cabinet, user, memberships).await
+        }
+        Action::Revoke { login, place } => revoke(cabinet, &login, &place).await,
+        Action::Reset { login, second_factor } => reset(cabinet, &login, second_factor).await,
+        Action::Disable { login } => set_disabled(cabinet, &login, true).await,
+        Action::Enable { login } => set_disabled(cabinet, &login, false).await,
+        Action::List { json } => list(cabinet, json).await,
     }
-    let password = random_password()?;
-    let user = User {
-        id: users.iter().map(|user| user.id).max().unwrap_or(0) + 1,
-        login,
-        password_hash: hashed(&password)?,
-        role,
-        disabled: false,
-        must_change: true,
-        created_at: clock().now(),
-    };
-    let shown = user.login.clone();
-    store.put_user(user).await.context("the user was not written")?;
-    say(format!("user {shown} was added as {}", role.as_str()));
+}
+
+async fn add(cabinet: &Cabinet, login: &str, place: &Place, role: Role) -> Result<()> {
+    let login = folded(login)?;
+    let places = places(cabinet, place)?.into_iter();
+    let memberships = places.map(|project| Membership { project, role }).collect();
+    let added = roster::add(cabinet, &login, memberships, entry()).await;
+    let (user, password) = added.with_context(|| format!("user {login}"))?;
+    let can = roster::described(&user.memberships);
+    say(format!("user {login} was added as {can}"));
     say(format!("the password, shown this once: {}", password.expose()));
     Ok(())
 }
 
-async fn reset(store: &Arc<dyn Store>, login: &str) -> Result<()> {
-    let mut user = find(store, login).await?;
-    let password = random_password()?;
-    user.password_hash = hashed(&password)?;
-    user.must_change = true;
-    store.put_user(user).await.context("the user was not written")?;
+async fn revoke(cabinet: &Cabinet, login: &str, place: &Place) -> Result<()> {
+    let user = find(cabinet, login).await?;
+    let places = places(cabinet, place)?;
+    let stays = |membership: &Membership| !places.contains(&membership.project);
+    let memberships: Vec<_> = user.memberships.iter().copied().filter(stays).collect();
+    if memberships.len() == user.memberships.len() {
+        bail!("user {} has no role there, only {}", user.login, can(&user));
+    }
+    member(cabinet, user, memberships).await
+}
+
+async fn member(cabinet: &Cabinet, user: User, memberships: Vec<Membership>) -> Result<()> {
+    let user = change(cabinet, user, UserChange::Memberships(memberships)).await?;
+    say(format!("user {} is {}", user.login, can(&user)));
+    Ok(())
+}
+
+async fn reset(cabinet: &Cabinet, login: &str, second_factor: bool) -> Result<()> {
+    let mut user = find(cabinet, login).await?;
+    if second_factor {
+        user = change(cabinet, user, UserChange::NoSecondFactor).await?;
+    }
+    let password = roster::reset(cabinet, &user, |_| true, entry()).await;
+    let password = password.with_context(|| format!("user {}", user.login))?;
     say(format!("the new password, shown this once: {}", password.expose()));
     Ok(())
 }
 
-async fn set_disabled(store: &Arc<dyn Store>, login: &str, disabled: bool) -> Result<()> {
-    let mut user = find(store, login).await?;
-    user.disabled = disabled;
+async fn set_disabled(cabinet: &Cabinet, login: &str, disabled: bool) -> Result<()> {
+    let user = find(cabinet, login).await?;
+    let user = change(cabinet, user, UserChange::Disabled(disabled)).await?;
     let word = if disabled { "cannot sign in any more" } else { "can sign in again" };
-    let shown = user.login.clone();
-    store.put_user(user).await.context("the user was not written")?;
-    say(format!("user {shown} {word}"));
+    say(format!("user {} {word}", user.login));
     Ok(())
 }
 
-async fn list(store: &Arc<dyn Store>, as_json: bool) -> Result<()> {
-    let users = store.users().await.context("cannot read the users")?;
+async fn list(cabinet: &Cabinet, as_json: bool) -> Result<()> {
+    let users = cabinet.access.users().await.context("cannot read the users")?;
     if as_json {
-        let rows: Vec<_> = users
-            .iter()
-            .map(|user| {
-                json!({
-                    "login": user.login,
-                    "role": user.role.as_str(),
-                    "disabled": user.disabled,
-                    "must_change": user.must_change,
-                })
-            })
-            .collect();
+        let rows: Vec<_> = users.iter().map(described).collect();
         say(json!(rows));
         return Ok(());
     }
@@ -159,36 +195,63 @@ async fn list(store: &Arc<dyn Store>, as_json: bool) -> Result<()> {
     }
     for user in users {
         let state = if user.disabled { "disabled" } else { "active" };
-        say(format!("{}\t{}\t{state}", user.login, user.role.as_str()));
+        say(format!("{}\t{}\t{state}", user.login, can(&user)));
     }
     Ok(())
 }
 
-async fn find(store: &Arc<dyn Store>, login: &str) -> Result<User> {
+fn described(user: &User) -> serde_json::Value {
+    let membership = |membership: &Membership| {
+        json!({
+            "project": membership.project.map(ProjectId::get),
+            "role": membership.role.as_str(),
+        })
+    };
+    json!({
+        "login": user.login,
+        "memberships": user.memberships.iter().map(membership).collect::<Vec<_>>(),
+        "disabled": user.disabled,
+        "must_change": user.must_change,
+        "second_factor": user.second_factor.is_some(),
+    })
+}
+
+async fn change(cabinet: &Cabinet, user: User, change: UserChange) -> Result<User> {
+    let login = user.login.clone();
+    let changed = roster::change(cabinet, user, change, entry()).await;
+    changed.with_context(|| format!("user {login}"))
+}
+
+async fn find(cabinet: &Cabinet, login: &str) -> Result<User> {
     let login = folded(login)?;
-    let users = store.users().await.context("cannot read the users")?;
-    let found = users.into_iter().find(|user| user.login == login);
+    let found = cabinet.access.user_by_login(&login).await.context("cannot read the users")?;
     found.with_context(|| format!("there is no user {login}"))
 }
 
 fn folded(login: &str) -> Result<String> {
-    let login = login.trim().to_lowercase();
-    let clean = !login.chars().any(|c| c.is_control() || c.is_whitespace());
-    if login.is_empty() || login.chars().count() > LOGIN_MAX_CHARS || !clean {
-        bail!("a login has 1 to {LOGIN_MAX_CHARS} characters, none of them a space");
+    let most = roster::LOGIN_MAX_CHARS;
+    roster::fold_login(login)
+        .ok_or_else(|| anyhow!("a login has 1 to {most} characters, none of them a space"))
+}
+
+fn places(cabinet: &Cabinet, place: &Place) -> Result<Vec<Option<ProjectId>>> {
+    if place.project.is_empty() {
+        return Ok(vec![None]);
     }
-    Ok(login)
+    let known = |number: &u32| {
+        let project = ProjectId::new(*number).filter(|id| {
+            let projects = &cabinet.context.projects;
+            projects.get(*id).is_some()
+        });
+        project.map(Some).with_context(|| format!("there is no project {number}"))
+    };
+    place.project.iter().map(known).collect()
 }
 
-fn random_password() -> Result<Secret> {
-    let mut bytes = [0_u8; PASSWORD_BYTES];
-    getrandom::fill(&mut bytes).context("the system gives no randomness")?;
-    Ok(Secret::new(data_encoding::BASE32_NOPAD.encode(&bytes).to_lowercase()))
+fn can(user: &User) -> String {
+    roster::described(&user.memberships)
 }
 
-fn hashed(password: &Secret) -> Result<Secret> {
-    let hash = Argon2::default()
-        .hash_password(password.expose().as_bytes())
-        .map_err(|error| anyhow!("the password could not be hashed: {error}"))?;
-    Ok(Secret::new(hash.to_string()))
+fn entry() -> AuditEntry {
+    log::entry(Audited::ChangeUser, "")
 }

@@ -13,12 +13,16 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 /// What a run leaves behind, besides the lock.
-const FILES: [&str; 9] = [
+const FILES: [&str; 13] = [
     "altyn.db",
     "altyn.db-wal",
     "altyn.db-shm",
     "altyn.keys",
     "altyn.toml",
+    "altyn.db.listing",
+    "altyn.db.listing-wal",
+    "altyn.db.listing-shm",
+    "password",
     "addresses.json",
     "sandbox.json",
     "sandbox.json.new",
@@ -26,6 +30,10 @@ const FILES: [&str; 9] = [
 ];
 /// Bytes of randomness in the shop's secret.
 const SECRET_BYTES: usize = 32;
+/// Bytes of randomness in the password: it is typed by hand.
+const PASSWORD_BYTES: usize = 8;
+/// Who signs in to the cabinet.
+pub const LOGIN: &str = "demo";
 
 /// The directory, held for as long as this lives.
 pub struct Place {
@@ -33,6 +41,8 @@ pub struct Place {
     pub dir: PathBuf,
     /// The shop's secret, shared with the platform.
     pub secret: Secret,
+    /// The password of [`LOGIN`] in the cabinet.
+    pub password: Secret,
     _lock: File,
 }
 
@@ -50,8 +60,9 @@ impl Place {
                 remove(&dir.join(name))?;
             }
         }
-        let secret = secret(&dir.join("secret"))?;
-        Ok(Self { dir, secret, _lock: lock })
+        let secret = secret(&dir.join("secret"), SECRET_BYTES)?;
+        let password = self::secret(&dir.join("password"), PASSWORD_BYTES)?;
+        Ok(Self { dir, secret, password, _lock: lock })
     }
 
     /// A file in it.
@@ -102,8 +113,8 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// The secret of the last run, or a new one.
-fn secret(path: &Path) -> Result<Secret> {
+/// The secret of the last run, or a new one of so many bytes.
+fn secret(path: &Path, bytes: usize) -> Result<Secret> {
     match std::fs::read_to_string(path) {
         Ok(text) if !text.trim().is_empty() => return Ok(Secret::new(text.trim())),
         Ok(_) => {}
@@ -112,7 +123,7 @@ fn secret(path: &Path) -> Result<Secret> {
             return Err(error).with_context(|| format!("cannot read {}", path.display()));
         }
     }
-    let mut bytes = [0_u8; SECRET_BYTES];
+    let mut bytes = vec![0_u8; bytes];
     getrandom::fill(&mut bytes).context("the system gives no randomness")?;
     let secret = Secret::new(data_encoding::HEXLOWER.encode(&bytes));
     write_private(path, &format!("{}\n", secret.expose()))?;

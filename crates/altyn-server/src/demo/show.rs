@@ -2,7 +2,7 @@
 
 use altyn_web::api::ecommpay::tree::{self, Node};
 
-use super::place::Place;
+use super::place::{LOGIN, Place};
 use super::shop::Callback;
 use super::stage::Stage;
 use crate::commands::say;
@@ -100,6 +100,9 @@ pub fn introduce(stage: &Stage, place: &Place) {
         ("платформа (platform)", format!("{}/", stage.merchant.platform)),
         ("эмуляторы (emulators)", format!("{}/", stage.sandbox_url)),
         ("магазин (shop)", format!("{}/", stage.merchant.shop)),
+        ("кабинет (cabinet)", format!("{}/cabinet", stage.merchant.platform)),
+        ("  логин (login)", LOGIN.to_owned()),
+        ("  пароль (password)", place.password.expose().to_owned()),
         ("данные (data)", place.dir.display().to_string()),
     ] {
         say(format!("   {name:<22} {address}"));

@@ -3,8 +3,11 @@
 
 use std::sync::Arc;
 
+use altyn_app::access::audit::Action;
+use altyn_app::access::user::{Membership, Role, User};
+use altyn_app::ports::{Clock as _, Passwords as _};
 use altyn_app::projects::StoredProject;
-use altyn_domain::callback::RetryPlan;
+use altyn_domain::callback::{CallbackDialect, RetryPlan};
 use altyn_domain::id::ProjectId;
 use altyn_domain::method::{Method, MethodSetting, Scenario};
 use altyn_domain::money::BasisPoints;
@@ -22,10 +25,14 @@ use super::Ports;
 use super::bodies::{BILLS_PROJECT_ID, Merchant, PROJECT_ID};
 use super::browser::Browser;
 use super::http::{Http, PATIENCE};
-use super::place::Place;
+use super::many;
+use super::place::{LOGIN, Place};
 use super::shop::{self, Callback, Shop, Surroundings};
+use crate::clock::SystemClock;
+use crate::commands::{log, say};
 use crate::config::Config;
 use crate::node::{self, Database, Node};
+use crate::people::Argon2Passwords;
 use crate::sandbox::{self, quoted};
 use crate::{http, logs};
 
@@ -172,6 +179,8 @@ fn configuration(place: &Place, platform: &str, sandbox_url: &str) -> String {
         format!("url = {}", quoted(&format!("sqlite:{}", file("altyn.db")))),
         "[keys]".to_owned(),
         format!("file = {}", quoted(&file("altyn.keys"))),
+        "[registers]".to_owned(),
+        format!("dir = {}", quoted(&file("registers"))),
         "[web]".to_owned(),
         "developer_errors = true".to_owned(),
         "[callbacks]".to_owned(),
@@ -209,18 +218,79 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
+/// Makes payments of the past, in the demo's database or another, and says how to look at them.
+pub async fn fill(place: &Place, database: Option<&str>, count: u64) -> Result<()> {
+    let listener = listen(place, "platform", None).await?;
+    let platform = url_of(&listener)?;
+    drop(listener);
+    let mut text = configuration(place, &platform, "http://127.0.0.1:9");
+    if let Some(url) = database {
+        let own = quoted(&format!("sqlite:{}", place.file("altyn.db").display()));
+        text = text.replace(&own, &quoted(url));
+    }
+    place.write("altyn.toml", &text)?;
+    let config = Config::read(&text, std::iter::empty())?;
+    logs::begin(&config.log)?;
+    seed(&config, place, "https://shop.example").await?;
+    let opened = Database::open_as(&config, Schema::Migrate, Arc::new(Metrics::new(0))).await?;
+    let store = opened.store();
+    let projects = store.projects().await.context("cannot read the projects");
+    let made = match projects {
+        Ok(projects) => many::make(&store, &projects, count).await,
+        Err(error) => Err(error),
+    };
+    drop(store);
+    opened.close().await;
+    made?;
+    say(format!("look at them: altyn serve --config {}", place.file("altyn.toml").display()));
+    Ok(())
+}
+
 /// Puts the shop's projects into the database before the platform starts on it. They share the
 /// secret: it is one shop.
 async fn seed(config: &Config, place: &Place, shop_url: &str) -> Result<()> {
     let metrics = Arc::new(Metrics::new(0));
     let database = Database::open_as(config, Schema::Migrate, metrics).await?;
-    let mut put = Ok(());
-    for project in projects(shop_url)? {
-        let stored = StoredProject { project, secret: place.secret.clone() };
-        put = put.and(database.store().put_project(stored).await);
-    }
+    let put = put_projects(&database, place, shop_url).await;
+    let put = put.and(operator(&database, place).await);
     database.close().await;
-    put.context("the demo's projects were not written")
+    put
+}
+
+async fn put_projects(database: &Database, place: &Place, shop_url: &str) -> Result<()> {
+    let store = database.store();
+    let known = store.projects().await.context("cannot read the projects")?;
+    for project in projects(shop_url)? {
+        let before = known.iter().find(|before| before.project.id == project.id);
+        let version = before.map_or(0, |before| before.version);
+        let secret = place.secret.clone();
+        let stored = StoredProject { project, secret, previous: None, version };
+        let put = store.put_project(stored, None).await;
+        put.context("the demo's projects were not written")?;
+    }
+    Ok(())
+}
+
+/// Who signs in to the cabinet, by the password of this place.
+async fn operator(database: &Database, place: &Place) -> Result<()> {
+    let access = database.access();
+    let known = access.user_by_login(LOGIN).await.context("cannot read the users")?;
+    let password_hash = Argon2Passwords::new().hash(&place.password).await?;
+    let now = SystemClock.now();
+    let (id, version) = known.map_or((1, 0), |known| (known.id, known.version));
+    let user = User {
+        id,
+        login: LOGIN.to_owned(),
+        password_hash,
+        memberships: vec![Membership { project: None, role: Role::Administrator }],
+        disabled: false,
+        must_change: false,
+        second_factor: None,
+        created_at: now,
+        version,
+    };
+    let entry = log::entry(Action::ChangeUser, "user demo of the demonstration");
+    access.put_user(user, None, entry).await.context("the demo's user was not written")
 }
 
 fn projects(shop_url: &str) -> Result<[Project; 2]> {
@@ -246,6 +316,9 @@ fn projects(shop_url: &str) -> Result<[Project; 2]> {
             methods,
             allowed_hosts: Vec::new(),
             support: Some("help@demo-shop.example".to_owned()),
+            two_stage: false,
+            dialect: CallbackDialect::Ecommpay,
+            notify_email: None,
             capture_after_ms: CAPTURE_AFTER_MS,
             retry_plan: RetryPlan::Documented,
             clock_offset_ms: 0,

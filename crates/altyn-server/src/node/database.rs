@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use altyn_app::check::CheckReads;
-use altyn_app::ports::Store;
+use altyn_app::ports::{AccessStore, ExportStore, Listing, Store};
 use altyn_store::postgres::{self, PostgresStore};
 use altyn_store::sqlite::{self, SqliteStore};
 use altyn_store::{Engine, KeyRing, Schema};
@@ -68,6 +68,30 @@ impl Database {
 
     /// The store port.
     pub fn store(&self) -> Arc<dyn Store> {
+        match &self.opened {
+            Opened::Sqlite(store) => Arc::new(store.clone()),
+            Opened::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Users, sessions, the audit log.
+    pub fn access(&self) -> Arc<dyn AccessStore> {
+        match &self.opened {
+            Opened::Sqlite(store) => Arc::new(store.clone()),
+            Opened::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The list of payments.
+    pub fn listing(&self) -> Arc<dyn Listing> {
+        match &self.opened {
+            Opened::Sqlite(store) => Arc::new(store.clone()),
+            Opened::Postgres(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// Registers.
+    pub fn exports(&self) -> Arc<dyn ExportStore> {
         match &self.opened {
             Opened::Sqlite(store) => Arc::new(store.clone()),
             Opened::Postgres(store) => Arc::new(store.clone()),

@@ -7,35 +7,36 @@
 mod database;
 mod lease;
 mod providers;
+mod sender;
+mod upkeep;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use altyn_app::cabinet::Cabinet;
 use altyn_app::context::Context;
 use altyn_app::ids::IdSource;
 use altyn_app::jobs::JobKind;
 use altyn_app::ports::{Clock, Store};
 use altyn_app::projects::Projects;
-use altyn_connect::{AddressPolicy, HttpCallbackSender};
-use altyn_web::api::ecommpay::dialect::EcommpayDialect;
 use altyn_web::metrics::Metrics;
 use altyn_web::payment_page::refusal_code::RefusalCodes;
 use altyn_web::payment_page::token::PageTokens;
 use altyn_web::payment_page::{self, Room};
 use altyn_web::state::{Calls, Web, WebSettings};
+use altyn_web::wording::Wordings;
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::people::{Argon2Passwords, SystemRandomness};
+use crate::registers::Maker;
 use crate::workers::{Limits, Wakes, Worker};
 
 pub use database::{Database, key_ring};
 
-/// How often projects are compared with the store's (ruling 10: within a second).
-const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// Calls to providers under way at once, in all and to one account.
 const CALLS: Limits = Limits { in_flight: 256, per_lane: 128 };
 /// Questions to providers under way at once, in all and to one account.
@@ -72,23 +73,33 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
     let context = context(config, ports, wakes.clone())?;
     context.projects.refresh(store.as_ref()).await.context("cannot read the projects")?;
     let (stop, stopped) = watch::channel(false);
-    let upkeep = vec![
+    let asked = Arc::new(Notify::new());
+    let cabinet = Cabinet { on_export: ring(&asked), ..cabinet(&context, &database) };
+    let mut upkeep = vec![
         tokio::spawn(lease::keep(Arc::clone(&store), lease, ids, stopped.clone())),
-        tokio::spawn(refresh(Arc::clone(&context.projects), store, stopped.clone())),
+        tokio::spawn(upkeep::refresh(Arc::clone(&context.projects), store, stopped.clone())),
     ];
-    let workers = start_workers(config, &context, &owner, &wakes, (&metrics, &stopped));
+    upkeep.extend(start_upkeep(config, &cabinet, &stopped));
+    let mut workers = start_workers(config, &context, &owner, &wakes, (&metrics, &stopped));
+    if config.server.workers {
+        let maker = Maker::new(&cabinet, &config.registers.dir, &owner);
+        workers.push(tokio::spawn(maker.run(asked, stopped.clone())));
+    }
     let (calls, streams) = (Calls::default(), payment_page::room_for_news());
     let web = Web {
         context: context.clone(),
         settings: Arc::new(WebSettings {
             developer_errors: config.web.developer_errors,
             behind_proxy: config.web.behind_proxy,
+            registers_dir: config.registers.dir.clone(),
+            secure_cookies: config.public_url().starts_with("https:"),
         }),
         metrics,
         calls: calls.clone(),
         pages,
         codes: Arc::new(refusal_codes(config)?),
         streams: streams.clone(),
+        cabinet,
         questions: payment_page::room_for_questions(),
     };
     let server = tokio::spawn(crate::http::serve(
@@ -144,23 +155,40 @@ async fn until(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
+fn ring(bell: &Arc<Notify>) -> Arc<dyn Fn() + Send + Sync> {
+    let bell = Arc::clone(bell);
+    Arc::new(move || bell.notify_one())
+}
+
+/// What the cabinet's use cases are given.
+pub fn cabinet(context: &Context, database: &Database) -> Cabinet {
+    Cabinet {
+        context: context.clone(),
+        access: database.access(),
+        listing: database.listing(),
+        exports: database.exports(),
+        passwords: Arc::new(Argon2Passwords::new()),
+        randomness: Arc::new(SystemRandomness),
+        on_export: Arc::new(|| {}),
+    }
+}
+
 fn context(
     config: &Config,
     (store, ids, pages): (Arc<dyn Store>, Arc<IdSource>, Arc<PageTokens>),
     wakes: Wakes,
 ) -> Result<Context> {
-    let policy = AddressPolicy::parse_allow(&config.callbacks.allow).context("callbacks.allow")?;
-    let sender = HttpCallbackSender::new(policy).context("cannot set up TLS")?;
     Ok(Context {
         store,
         projects: Arc::new(Projects::default()),
         providers: Arc::new(providers::open(config)?),
-        sender: Arc::new(sender),
-        dialect: Arc::new(EcommpayDialect),
+        sender: Arc::new(sender::open(config)?),
+        dialect: Arc::new(Wordings::new(config.public_url())),
         pages,
         clock: Arc::new(SystemClock),
         ids,
         on_work: Arc::new(move |kind| wakes.ring(kind)),
+        on_behalf: None,
     })
 }
 
@@ -212,20 +240,21 @@ fn start_workers(
         .collect()
 }
 
-async fn refresh(
-    projects: Arc<Projects>,
-    store: Arc<dyn Store>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    while !*stopped.borrow() {
-        tokio::select! {
-            () = tokio::time::sleep(REFRESH_EVERY) => {}
-            _ = stopped.changed() => break,
-        }
-        if let Err(error) = projects.refresh(store.as_ref()).await {
-            tracing::warn!(%error, "projects could not be read again");
-        }
+/// The loops of the cabinet, on nodes that work.
+fn start_upkeep(
+    config: &Config,
+    cabinet: &Cabinet,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    if !config.server.workers {
+        return Vec::new();
     }
+    let access = || Arc::clone(&cabinet.access);
+    vec![
+        tokio::spawn(upkeep::keep_listing(Arc::clone(&cabinet.listing), stopped.clone())),
+        tokio::spawn(upkeep::keep_sealing(access(), stopped.clone())),
+        tokio::spawn(upkeep::keep_swept(access(), stopped.clone())),
+    ]
 }
 
 fn random_u64() -> Result<u64> {

@@ -23,7 +23,12 @@ pub fn open(config: &Config) -> Result<HashMap<String, Arc<dyn Provider>>> {
                     None => RbsAuth::Password { user: account.user, password },
                 };
                 let config = RbsConfig {
-                    account: wire_account(name, account.wire_id, account.endpoint_id),
+                    account: ProviderAccount {
+                        name: name.clone(),
+                        wire_id: account.wire_id,
+                        endpoint_id: account.endpoint_id,
+                        payment_system: account.payment_system,
+                    },
                     base_url: account.base_url,
                     auth,
                     callback_key: account.callback_key,
@@ -34,7 +39,12 @@ pub fn open(config: &Config) -> Result<HashMap<String, Arc<dyn Provider>>> {
             }
             Configured::Ipay(account) => {
                 let config = IpayConfig {
-                    account: wire_account(name, account.wire_id, account.endpoint_id),
+                    account: ProviderAccount {
+                        name: name.clone(),
+                        wire_id: account.wire_id,
+                        endpoint_id: account.endpoint_id,
+                        payment_system: account.payment_system,
+                    },
                     form_url: account.form_url,
                     ipn_url: account.ipn_url,
                     api_url: account.api_url,
@@ -48,8 +58,4 @@ pub fn open(config: &Config) -> Result<HashMap<String, Arc<dyn Provider>>> {
         (name.clone(), opened)
     });
     Ok(accounts.collect())
-}
-
-fn wire_account(name: &str, wire_id: i64, endpoint_id: Option<String>) -> ProviderAccount {
-    ProviderAccount { name: name.to_owned(), wire_id, endpoint_id }
 }

@@ -2,6 +2,7 @@
 
 mod database;
 mod secrets;
+mod users;
 
 use altyn_testkit::harness::bodies::{
     ALFA_SALE, CARD_SALE, STATUS, alfa_sale, card_sale, over, status,

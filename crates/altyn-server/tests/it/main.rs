@@ -8,6 +8,7 @@
 mod support;
 
 mod bad_input;
+mod cabinet;
 mod cli;
 mod clients;
 mod crash;
@@ -15,3 +16,4 @@ mod faults;
 mod gate;
 mod nodes;
 mod page;
+mod told;

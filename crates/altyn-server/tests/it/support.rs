@@ -3,8 +3,10 @@
 //! `altyn_testkit::harness`.
 
 pub mod browser;
+pub mod cabinet;
 mod emulators;
 mod postgres;
+pub mod script;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -209,18 +211,27 @@ fn receivable(setup: &Setup) -> BTreeMap<String, i64> {
         "SELECT currency || ':' || {sum} FROM balances WHERE account = 'provider_receivable' \
          GROUP BY currency"
     );
-    let rows: Vec<String> = match setup.database().folder() {
-        Some(folder) => {
-            let connection = sqlite(folder);
-            let mut statement = connection.prepare(&sql).unwrap();
-            let rows = statement.query_map([], |row| row.get(0)).unwrap();
-            rows.collect::<Result<_, _>>().unwrap()
-        }
-        None => query(setup.database().url(), &sql),
-    };
+    let rows = texts(setup, &sql);
     let pairs = rows.iter().map(|row| row.split_once(':').unwrap());
     let sums = pairs.map(|(currency, sum)| (currency.to_owned(), sum.parse().unwrap()));
     sums.filter(|(_, sum)| *sum != 0).collect()
+}
+
+/// A payment's status in the list, which is fed in the background; `None` before it is there.
+pub fn listed_status(setup: &Setup, project: u32, reference: &str) -> Option<String> {
+    let sql = format!(
+        "SELECT status FROM listing WHERE project = {project} AND reference = '{reference}'"
+    );
+    match setup.database().folder() {
+        Some(folder) => {
+            // The server makes it, a little later than the database itself.
+            let is_there = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+            let path = folder.join("altyn.db.listing");
+            let file = rusqlite::Connection::open_with_flags(path, is_there).ok()?;
+            file.query_row(&sql, [], |row| row.get(0)).ok()
+        }
+        None => query(setup.database().url(), &sql).pop(),
+    }
 }
 
 /// Runs a statement on a database beside its nodes.
@@ -229,6 +240,17 @@ pub fn sql(setup: &Setup, statement: &str) {
         Some(folder) => sqlite(folder).execute_batch(statement).unwrap(),
         None => drop(query(setup.database().url(), statement)),
     }
+}
+
+/// What a query finds on a database beside its nodes: the first column, which must be text.
+pub fn texts(setup: &Setup, sql: &str) -> Vec<String> {
+    let Some(folder) = setup.database().folder() else {
+        return query(setup.database().url(), sql);
+    };
+    let connection = sqlite(folder);
+    let mut statement = connection.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.collect::<Result<_, _>>().unwrap()
 }
 
 fn sqlite(folder: &std::path::Path) -> rusqlite::Connection {
