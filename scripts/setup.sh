@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the build and the tests need and this machine lacks. Quick when nothing is missing.
 #
-# Debian packages when run as root; otherwise it prints the line to run and stops. Node that is
-# too old for the clients' tests is put under .local/, beside the system's own.
+# Debian packages when run as root; otherwise it prints the line to run and stops. Python packages
+# of the tests, and Node where the system's is too old for them, are put under .local/.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 cd "$ROOT"
@@ -27,7 +27,7 @@ missing_packages() {
   [ -n "$(postgres_bin)" ] || echo postgresql
   [ -n "$(chromium_bin)" ] || echo chromium
   has_cyrillic_font || echo fonts-dejavu-core
-  if ! node_is_fit && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then echo python3-venv; fi
+  python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
 CLUSTER_CONF=/etc/postgresql-common/createcluster.conf
@@ -79,6 +79,16 @@ install_node() {
   node_is_fit || fail 'the Node.js just installed does not run'
 }
 
+# What the tests read registers and take e-mail with; again only when the list changed.
+install_python() {
+  local stamp=$PRIVATE/venv/.installed-from
+  if [ -x "$PRIVATE/venv/bin/python" ] && cmp -s scripts/python.txt "$stamp"; then return; fi
+  say 'installing the Python packages of the tests under .local/'
+  python3 -m venv --clear "$PRIVATE/venv"
+  "$PRIVATE/venv/bin/pip" install -q --disable-pip-version-check -r scripts/python.txt
+  cp scripts/python.txt "$stamp"
+}
+
 # The client libraries the tests drive; again only when the lock file changed.
 install_clients() {
   local stamp=clients/node_modules/.installed-from
@@ -94,4 +104,5 @@ if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 [ -n "$(postgres_bin)" ] || fail 'no PostgreSQL 15 or later under /usr/lib/postgresql'
 [ -n "$(chromium_bin)" ] || fail "no browser at ${ALTYN_CHROMIUM:-/usr/bin/chromium}"
 node_is_fit || install_node
+install_python
 install_clients

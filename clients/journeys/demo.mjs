@@ -47,6 +47,24 @@ export class Demo {
     return code === 0 ? '' : found.join('');
   }
 
+  /** Runs a command of the binary on this demo's database; what it said. */
+  async altyn(...args) {
+    const command = spawn(BINARY, ['--config', join(this.dir, 'altyn.toml'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const said = [];
+    command.stdout.on('data', (bytes) => said.push(String(bytes)));
+    command.stderr.on('data', (bytes) => said.push(String(bytes)));
+    const code = await new Promise((done) => command.once('close', done));
+    if (code !== 0) throw new Error(`altyn ${args.join(' ')} (${code}): ${said.join('')}`);
+    return said.join('');
+  }
+
+  /** A file of this demo's folder. */
+  async read(name) {
+    return (await readFile(join(this.dir, name), 'utf8')).trim();
+  }
+
   /** The one order of this sum at a provider: `rbs` or `ipay`; null before there is one. */
   async order(provider, minor) {
     const orders = await this.orders(provider, minor);

@@ -6,20 +6,12 @@
 // blocked and findings of `altyn check` fail the tests. Nothing waits by the clock.
 
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
 import { Demo } from './demo.mjs';
 import { BankPage, BillsPage, IssuerPage } from './pages/bank.mjs';
 import { PaymentPage } from './pages/payment.mjs';
 import { ShopPage } from './pages/shop.mjs';
-
-const PATIENCE_MS = 15_000;
-const SHOTS = process.env.ALTYN_SHOTS_DIR;
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+import { PATIENCE_MS, launch, money, openContext, scan, shoot, watch } from './screens.mjs';
 
 const place = (size, lang, more = {}) => ({ size, lang, ...more });
 /** Both sizes in both languages. */
@@ -38,13 +30,7 @@ let browser;
 let sums = 100_001; // Hundredths; the sum of the last order of this file.
 
 before(async () => {
-  [demo, browser] = await Promise.all([
-    Demo.start(),
-    chromium.launch({
-      executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'],
-    }),
-  ]);
+  [demo, browser] = await Promise.all([Demo.start(), launch()]);
 });
 after(async () => {
   await browser?.close();
@@ -71,15 +57,8 @@ const IS_MAIN = process.argv[1].endsWith('main.test.mjs');
 
 export class Payer {
   static async arrive(t, at) {
-    const context = await browser.newContext({
-      viewport: SIZES[at.size],
-      locale: at.lang === 'ru' ? 'ru-RU' : 'en-US',
-      colorScheme: at.lang === 'ru' ? 'light' : 'dark',
-      hasTouch: at.size === 'phone',
-      javaScriptEnabled: at.js !== false,
-    });
+    const context = await openContext(browser, at);
     t.after(() => context.close());
-    context.setDefaultTimeout(PATIENCE_MS);
     const payer = new Payer(context, at);
     await payer.tab();
     return payer;
@@ -94,10 +73,7 @@ export class Payer {
   /** Opens a tab and goes on in it. */
   async tab() {
     const page = await this.context.newPage();
-    page.on('pageerror', (error) => this.troubles.push(error.message));
-    page.on('console', (message) => {
-      if (/Content Security Policy/i.test(message.text())) this.troubles.push(message.text());
-    });
+    watch(page, this.troubles);
     return this.in(page);
   }
 
@@ -129,11 +105,7 @@ export class Payer {
 
   /** The sum as pages write it. */
   money(currency = 'RUB', minor = this.minor) {
-    const [whole, part] = (minor / 100).toFixed(2).split('.');
-    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, this.pick('\u202f', ','));
-    const number = grouped + this.pick(',', '.') + part;
-    if (currency === 'RUB') return this.pick(`${number}\u202f₽`, `₽${number}`);
-    return this.pick(`${number}\u202f${currency}`, `${currency}\u202f${number}`);
+    return money(this.lang, minor, currency);
   }
 
   /** Looks at a screen: a picture where they are wanted, and what hinders people. */
@@ -142,10 +114,7 @@ export class Payer {
     const key = `${name}-${this.size}-${this.lang}${script}`;
     if (scanned.has(key) || (this.js && !IS_MAIN && COMMON.test(name))) return;
     scanned.add(key);
-    if (SHOTS) {
-      await mkdir(SHOTS, { recursive: true });
-      await this.page.screenshot({ path: join(SHOTS, `${key}.png`), fullPage: true });
-    }
+    await shoot(this.page, key);
     if (!this.js) return; // The scan is a script; the page is the same.
     for (const frame of this.page.frames()) await scan(frame, key);
   }
@@ -170,14 +139,4 @@ export class Payer {
     const named = Object.keys(books).map((name) => [name, order?.[name]]);
     assert.deepEqual(Object.fromEntries(named), books);
   }
-}
-
-/** What the law and the standard call serious. */
-async function scan(frame, key) {
-  if (!/^https?:/.test(frame.url())) return;
-  const { violations } = await frame.evaluate(`${AXE}; axe.run({ iframes: false, preload: false })`);
-  const serious = violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
-  assert.deepEqual(serious, [], key);
 }
