@@ -103,7 +103,8 @@ impl Figures {
 }
 
 impl Spread {
-    fn of(samples: &[f64]) -> Option<Self> {
+    /// Of samples in any order.
+    pub fn of(samples: &[f64]) -> Option<Self> {
         let mut sorted = samples.to_vec();
         sorted.sort_by(f64::total_cmp);
         let (least, most) = (*sorted.first()?, *sorted.last()?);

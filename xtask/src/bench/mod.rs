@@ -5,8 +5,10 @@
 //! payment lost or charged twice, or books that differ from the provider's register do.
 //!
 //! Read next: [`load`] for the generator, [`floors`] for what nothing can be faster than, then the
-//! parts in the order they are measured: [`sale`], [`page`], [`callbacks`], [`end_to_end`].
+//! parts in the order they are measured: [`sale`], [`page`], [`callbacks`], [`end_to_end`],
+//! [`cabinet`].
 
+mod cabinet;
 mod callbacks;
 mod database;
 mod end_to_end;
@@ -22,6 +24,7 @@ mod sale;
 mod sink;
 mod site;
 mod usage;
+mod visitor;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -56,6 +59,9 @@ pub struct Options {
     /// Only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// How many payments the cabinet is looked at over.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..))]
+    payments: u64,
     /// Write everything that was measured to this file as well.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -101,6 +107,8 @@ enum Part {
     Callbacks,
     /// Sales, the provider and callbacks together.
     EndToEnd,
+    /// The cabinet's list and registers, over many payments.
+    Cabinet,
 }
 
 /// What every part needs to know.
@@ -110,6 +118,7 @@ struct Bench {
     rounds: u64,
     connections: Vec<usize>,
     only: Vec<Part>,
+    payments: u64,
     altyn: PathBuf,
     postgres: Option<String>,
     dir: Workdir,
@@ -148,6 +157,7 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode> {
         rounds: options.rounds,
         connections: options.connections.clone(),
         only: options.only.clone(),
+        payments: options.payments,
         altyn,
         postgres: postgres.filter(|_| engines.contains(&Engine::Postgres)),
         dir: Workdir::make(&parent)?,
@@ -194,6 +204,12 @@ async fn measure(bench: &Bench) -> Result<Figures> {
         }
     }
     floors::clear(bench).await?;
+    if bench.does(Part::Cabinet) {
+        // Once: its payments take longer to make than the rounds.
+        for engine in bench.engines {
+            cabinet::measure(bench, *engine, &mut figures).await?;
+        }
+    }
     Ok(figures)
 }
 

@@ -149,7 +149,7 @@ fn weigh(site: &Site, figures: &mut Figures) -> Result<()> {
     let page = exchange(site.address, &target(0)?, BROWSER)?;
     // Asked for without compression, to be read.
     let html = String::from_utf8(exchange(site.address, &target(0)?, "")?.body)?;
-    let (mut requests, mut bytes) = (1_u32, page.head + page.body.len());
+    let (mut requests, mut bytes) = (1_u32, page.head.len() + page.body.len());
     figures.add(of, "page_html_bytes", page.body.len() as f64);
     for (name, before) in [
         ("page_style_bytes", "<link rel=\"stylesheet\" href=\""),
@@ -160,7 +160,7 @@ fn weigh(site: &Site, figures: &mut Figures) -> Result<()> {
         for path in found {
             let file = exchange(site.address, path, BROWSER)?;
             requests += 1;
-            bytes += file.head + file.body.len();
+            bytes += file.head.len() + file.body.len();
             total += file.body.len();
         }
         figures.add(of, name, total as f64);
@@ -207,7 +207,8 @@ fn target(number: usize) -> Result<String> {
     Ok(target)
 }
 
-fn escaped(value: &str) -> String {
+/// Percent-encoded, as a part of a query.
+pub fn escaped(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     value
         .bytes()

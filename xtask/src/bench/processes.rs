@@ -151,29 +151,49 @@ pub fn get(address: SocketAddr, path: &str) -> Result<String> {
     String::from_utf8(answer.body).with_context(|| format!("{path}: the answer is no text"))
 }
 
-/// An answer with status 200, as it was sent.
+/// An answer as it was sent.
 pub struct Sent {
-    /// Bytes of the head.
-    pub head: usize,
+    /// Its first line and its fields.
+    pub head: String,
     /// The body.
     pub body: Vec<u8>,
 }
 
-/// One GET on a connection of its own with more lines in its head, each with its end.
+impl Sent {
+    /// The values of a field.
+    pub fn fields<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
+        self.head.lines().filter_map(move |line| {
+            let (own, value) = line.split_once(':')?;
+            own.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// Whether its status is this.
+    pub fn is(&self, status: u16) -> bool {
+        self.head.starts_with(&format!("HTTP/1.1 {status}"))
+    }
+}
+
+/// One GET on a connection of its own with more lines in its head, each with its end; an answer
+/// other than 200 is an error.
 pub fn exchange(address: SocketAddr, path: &str, more: &str) -> Result<Sent> {
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{more}connection: close\r\n\r\n");
+    let sent = send(address, &request)?;
+    ensure!(sent.is(200), "{path}: {}", sent.head.lines().next().unwrap_or_default());
+    Ok(sent)
+}
+
+/// One request on a connection of its own, which it must ask to close.
+pub fn send(address: SocketAddr, request: &str) -> Result<Sent> {
     const END: &[u8] = b"\r\n\r\n";
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_WITHIN)?;
     stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-    let request =
-        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{more}connection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
     let ended = answer.windows(END.len()).position(|window| window == END);
     let head = ended.context("the answer has no end of head")? + END.len();
     let body = answer.split_off(head);
-    let first = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
-    let first = String::from_utf8_lossy(first);
-    ensure!(first.starts_with("HTTP/1.1 200"), "{path}: {first}");
-    Ok(Sent { head, body })
+    Ok(Sent { head: String::from_utf8(answer).context("the head is no text")?, body })
 }

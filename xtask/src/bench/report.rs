@@ -8,7 +8,7 @@ use super::figures::{Figures, Of, Spread};
 use super::floors::{CLIENTS, SCALE};
 use super::machine::Machine;
 use super::page::PAGES_PER_SECOND;
-use super::{Bench, Part};
+use super::{Bench, Part, cabinet};
 
 /// A line of a table: what, which figure, how many decimals, and what we aim at.
 struct Line {
@@ -142,6 +142,7 @@ fn rows(bench: &Bench, figures: &Figures) -> Vec<Vec<String>> {
         line("  books, minor units", "books_receivable_minor", 0, ""),
         line("  differences", "register_and_books_differences", 0, "0"),
     ]);
+    lines.extend(cabinet_lines(bench.payments));
     lines
         .into_iter()
         .filter_map(|line| {
@@ -202,6 +203,36 @@ fn page_lines(connections: usize) -> [Line; 13] {
         line("    style", "page_style_bytes", 0, ""),
         line("    script", "page_script_bytes", 0, ""),
     ]
+}
+
+fn cabinet_lines(payments: u64) -> Vec<Line> {
+    let over = grouped(payments as f64, 0);
+    let mut lines = vec![
+        line(
+            format!("cabinet over {over} payments: list built /s"),
+            "cabinet_list_built_per_s",
+            0,
+            "",
+        ),
+        line("  database bytes a payment, with the list", "cabinet_bytes", 0, ""),
+    ];
+    for (name, title, aim) in cabinet::VIEWS {
+        lines.push(line(format!("{title}: p50, ms"), format!("cabinet_{name}_p50_ms"), 1, ""));
+        lines.push(line("    the slowest page, ms", format!("cabinet_{name}_slowest_ms"), 1, aim));
+        lines.push(line("    the slowest answer, ms", format!("cabinet_{name}_cold_ms"), 1, ""));
+    }
+    lines.push(line("  depth ÷ first page, p50", "cabinet_deep_by_first", 2, ""));
+    for (format, within) in [("csv", "< 20"), ("xlsx", "< 60")] {
+        let of = |figure: &str| format!("cabinet_{format}_{figure}");
+        lines.extend([
+            line(format!("  register as {format}: rows"), of("rows"), 0, ""),
+            line("    made in, s", of("s"), 1, within),
+            line("    rows /s", of("rows_per_s"), 0, ""),
+            line("    memory at its most, MB", of("peak_mb"), 0, "< 150"),
+            line("    ÷ that of a tenth of the rows", of("peak_by_tenth"), 2, ""),
+        ]);
+    }
+    lines
 }
 
 fn table(corner: &str, columns: &[&str], rows: Vec<Vec<String>>) -> String {

@@ -24,6 +24,8 @@ const ACCOUNT: &str = "user = \"altyn-api\"\npassword = \"sandbox-password\"\n\
 
 /// How a command may end when it takes long.
 const COMMAND_WITHIN: Duration = Duration::from_secs(300);
+/// How long millions of payments may take to be made.
+const MAKING_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// The platform, not necessarily running.
 pub struct Site {
@@ -67,15 +69,7 @@ impl Site {
         provider: Option<SocketAddr>,
         callback_url: Option<&str>,
     ) -> Result<Self> {
-        let dir = bench.dir.path().join("site");
-        if dir.exists() {
-            std::fs::remove_dir_all(&dir).context("the last folder cannot be removed")?;
-        }
-        std::fs::create_dir(&dir).context("no folder could be made")?;
-        let database = Database::make(engine, &dir, bench.postgres.as_deref()).await?;
-        let address = free_address()?;
-        let altyn = bench.altyn.clone();
-        let site = Self { engine, database, address, altyn, dir };
+        let site = Self::empty(bench, engine).await?;
         let provider = provider.map_or_else(free_address, Ok)?;
         std::fs::write(site.dir.join("altyn.toml"), site.configuration(provider))
             .context("the configuration cannot be written")?;
@@ -89,6 +83,35 @@ impl Site {
         }
         site.command(&add).await?;
         Ok(site)
+    }
+
+    /// The demonstration's own: with its projects, its user, and so many payments of the year past.
+    pub async fn of_demo(bench: &Bench, engine: Engine, payments: u64) -> Result<Self> {
+        let site = Self::empty(bench, engine).await?;
+        let payments = payments.to_string();
+        let dir = site.dir.display().to_string();
+        let mut arguments = vec!["demo", "--dir", &dir, "--payments", &payments];
+        let url = site.database.url();
+        if engine == Engine::Postgres {
+            arguments.extend(["--database", &url]);
+        }
+        site.command_within(MAKING_WITHIN, &arguments).await?;
+        Ok(site)
+    }
+
+    async fn empty(bench: &Bench, engine: Engine) -> Result<Self> {
+        let dir = bench.dir.path().join("site");
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir).context("the last folder cannot be removed")?;
+        }
+        std::fs::create_dir(&dir).context("no folder could be made")?;
+        let database = Database::make(engine, &dir, bench.postgres.as_deref()).await?;
+        Ok(Self { engine, database, address: free_address()?, altyn: bench.altyn.clone(), dir })
+    }
+
+    /// A file beside its configuration.
+    pub fn read(&self, name: &str) -> Result<String> {
+        std::fs::read_to_string(self.dir.join(name)).with_context(|| format!("{name} of the site"))
     }
 
     fn configuration(&self, provider: SocketAddr) -> String {
@@ -118,16 +141,23 @@ impl Site {
 
     /// Runs a command to its end and gives what it said.
     pub async fn command(&self, arguments: &[&str]) -> Result<String> {
-        let log = self.dir.join("command.log");
+        self.command_within(COMMAND_WITHIN, arguments).await
+    }
+
+    async fn command_within(&self, within: Duration, arguments: &[&str]) -> Result<String> {
+        let log = self.dir.with_extension("command.log");
         let running = Running::start(self.altyn().args(arguments), &log)?;
-        running.finish(COMMAND_WITHIN).await.with_context(|| format!("altyn {arguments:?}"))
+        running.finish(within).await.with_context(|| format!("altyn {arguments:?}"))
     }
 
     /// Starts the server and waits until it is ready.
     pub async fn start(&self, workers: bool) -> Result<Server> {
         let began = now();
         let mut command = self.altyn();
-        command.arg("serve").env("ALTYN_SERVER__WORKERS", workers.to_string());
+        command
+            .arg("serve")
+            .env("ALTYN_SERVER__WORKERS", workers.to_string())
+            .env("ALTYN_SERVER__LISTEN", self.address.to_string());
         let mut running = Running::start(&mut command, &self.dir.join("server.log"))?;
         running.ready(self.address, "/readyz").await.context("altyn serve")?;
         Ok(Server { running, cold_start: began.elapsed() })

@@ -44,6 +44,12 @@ pub fn resident_peak_mb(pid: u32) -> Result<f64> {
     of_status(pid, "VmHWM:")
 }
 
+/// Forgets the most it held so far.
+pub fn forget_peak(pid: u32) -> Result<()> {
+    let path = format!("/proc/{pid}/clear_refs");
+    std::fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
+}
+
 /// Bytes a process caused to be written to disk, if the kernel counts them.
 pub fn written(pid: u32) -> Option<u64> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/io")).ok()?;

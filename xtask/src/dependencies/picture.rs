@@ -42,6 +42,13 @@ pub const PICTURE: &[Seat] = &[
         sees: &["altyn-app", "altyn-domain"],
         tests_see: &["altyn-testkit"],
     },
+    // It knows a moment and nothing else of payments: words and columns are given to it.
+    Seat {
+        name: "altyn-register",
+        is: "tables as files: CSV, XLSX, XLS",
+        sees: &["altyn-domain"],
+        tests_see: &[],
+    },
     Seat {
         name: "altyn-web",
         is: "the faces: dialects of the API, pages, provider notifications",
@@ -58,6 +65,7 @@ pub const PICTURE: &[Seat] = &[
             "altyn-app",
             "altyn-connect",
             "altyn-domain",
+            "altyn-register",
             "altyn-sandbox",
             "altyn-store",
             "altyn-web",
@@ -145,6 +153,8 @@ mod tests {
             ("altyn-store", "altyn-connect"),
             ("altyn-connect", "altyn-web"),
             ("altyn-web", "altyn-store"),
+            ("altyn-web", "altyn-register"),
+            ("altyn-register", "altyn-app"),
             ("altyn-web", "altyn-sandbox"),
             ("altyn-sandbox", "altyn-domain"),
             ("altyn-sandbox", "altyn-connect"),
