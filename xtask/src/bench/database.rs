@@ -80,9 +80,10 @@ impl Database {
     pub async fn bytes(&self) -> Result<u64> {
         let size = match self {
             Self::Sqlite(path) => {
-                let log = PathBuf::from(format!("{}-wal", path.display()));
-                let of = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.len());
-                return Ok(of(path) + of(&log));
+                // The database, its log, and the cabinet's list with its own.
+                let files = ["", "-wal", ".listing", ".listing-wal"];
+                let of = |end: &str| std::fs::metadata(format!("{}{end}", path.display()));
+                return Ok(files.iter().flat_map(|end| of(end)).map(|data| data.len()).sum());
             }
             Self::Postgres { url, .. } => {
                 ask(url, "SELECT pg_database_size(current_database())").await?
