@@ -4,7 +4,7 @@
 //! provider answers changes anything; silence and errors put the question off.
 
 use altyn_domain::id::OperationId;
-use altyn_domain::payment::decide::{Applied, ask_pause_ms};
+use altyn_domain::payment::decide::{Applied, CARD_CALL_MS, ask_pause_ms};
 use altyn_domain::payment::{Operation, OperationKind, OperationState, Record};
 use altyn_domain::time::SECOND_MS;
 
@@ -77,7 +77,15 @@ async fn ask(
         return Ok(None);
     };
     let call = run::provider_call(context, project, record, operation).await?;
-    let outcome = provider.ask(&call).await;
+    let mut outcome = provider.ask(&call).await;
+    if is_abandoned(operation, &outcome) {
+        let quiet = context.moment(project).project.as_millis() - operation.updated_at.as_millis();
+        outcome = if quiet < CARD_CALL_MS {
+            ProviderOutcome::Unknown("no such order yet".to_owned())
+        } else {
+            run::closed(provider.as_ref(), &call).await
+        };
+    }
     let can_tell = operation.kind != OperationKind::Refund || provider.capabilities().refund_query;
     if let ProviderOutcome::Unknown(detail) = &outcome
         && can_tell
@@ -90,6 +98,14 @@ async fn ask(
         );
     }
     Ok(Some(outcome))
+}
+
+/// A card that surely never reached the provider: nobody has it any more to send it again, so that
+/// what is left is to see to it that there is no order.
+fn is_abandoned(operation: &Operation, outcome: &ProviderOutcome) -> bool {
+    operation.is_card_opening()
+        && operation.state == OperationState::Unknown
+        && matches!(outcome, ProviderOutcome::NotSent(_))
 }
 
 /// A declined payment is asked about when the provider notifies: money may have come late.

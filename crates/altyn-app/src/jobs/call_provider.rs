@@ -95,17 +95,7 @@ async fn recover(
         ProviderOutcome::Declined(Reason::Interrupted, ProviderFacts::default())
     } else {
         let call = run::provider_call(context, project, &record, operation).await?;
-        match provider.close(&call).await {
-            ended @ (ProviderOutcome::Declined(..) | ProviderOutcome::Approved(_)) => ended,
-            ProviderOutcome::Redirect(..)
-            | ProviderOutcome::Authenticate(..)
-            | ProviderOutcome::Instruct(_)
-            | ProviderOutcome::Pending(_)
-            | ProviderOutcome::NotSent(_) => {
-                ProviderOutcome::Unknown("the order could not be closed yet".to_owned())
-            }
-            unknown @ ProviderOutcome::Unknown(_) => unknown,
-        }
+        run::closed(provider, &call).await
     };
     tracing::warn!(
         payment.id = job.payment.get(),

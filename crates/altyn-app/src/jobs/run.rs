@@ -9,7 +9,7 @@ use super::{Job, JobEnd, JobKind, ask_outcome, call_provider, capture, deliver, 
 use crate::changeset::{AttemptEnd, Changeset};
 use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of, end_job};
 use crate::ports::provider::{OrderAtProvider, ProviderCall, ProviderOutcome};
-use crate::ports::{Conflict, StoreError};
+use crate::ports::{Conflict, Provider, StoreError};
 use crate::projects::ProjectEntry;
 
 /// How a run of a job ended, for logs and metrics.
@@ -125,6 +125,21 @@ pub(crate) async fn provider_call(
         notifications,
         now: context.clock.now(),
     })
+}
+
+/// Gives up an order that nobody will pay any more. Only an end is an end.
+pub(super) async fn closed(provider: &dyn Provider, call: &ProviderCall) -> ProviderOutcome {
+    match provider.close(call).await {
+        ended @ (ProviderOutcome::Declined(..) | ProviderOutcome::Approved(_)) => ended,
+        ProviderOutcome::Redirect(..)
+        | ProviderOutcome::Authenticate(..)
+        | ProviderOutcome::Instruct(_)
+        | ProviderOutcome::Pending(_)
+        | ProviderOutcome::NotSent(_) => {
+            ProviderOutcome::Unknown("the order could not be closed yet".to_owned())
+        }
+        unknown @ ProviderOutcome::Unknown(_) => unknown,
+    }
 }
 
 /// The payer of a page comes back to his page, which then sends him on to the shop.

@@ -200,6 +200,25 @@ async fn an_order_that_cannot_be_closed_yet_is_asked_about() {
 }
 
 #[tokio::test]
+async fn an_order_that_never_was_is_given_up() {
+    let world = World::new().await;
+    world.bank.will([unknown()]);
+    world.pay(world.accept_card(card_request("order-1")).await).await;
+    // Just after that it may be on its way; a minute later the provider is believed, and asked to
+    // see to it that there is no order.
+    world.bank.will([not_sent()]);
+    world.clock.advance(2_000);
+    world.work().await;
+    assert_eq!(world.state("order-1").await, PaymentState::Processing);
+    world.bank.will([not_sent(), declined(Reason::Interrupted)]);
+    world.clock.advance(CARD_CALL_MS);
+    world.work().await;
+    assert_eq!(world.state("order-1").await, PaymentState::Declined);
+    assert_eq!(world.bank.called(), ["submit_card", "ask", "ask", "close"]);
+    world.check().await;
+}
+
+#[tokio::test]
 async fn a_hold_is_captured_by_one_of_many() {
     let world = World::new().await;
     held(&world, "order-1").await;

@@ -152,6 +152,21 @@ fn moment(millis: Option<i64>) -> Option<Timestamp> {
     millis.filter(|millis| *millis > 0).map(Timestamp::from_millis)
 }
 
+/// The answer to «what became of it» when nobody is at the call any more: of a card whose order the
+/// gateway neither knows nor ever told us of, that it was not sent.
+pub(super) fn asked_later(order: Order, call: &ProviderCall) -> ProviderOutcome {
+    match order {
+        Order::Absent if call.facts.payment_id.is_none() => not_known(),
+        order @ (Order::Absent
+        | Order::Open(..)
+        | Order::Paid(_)
+        | Order::Held(_)
+        | Order::PartlyTaken(_)
+        | Order::Refused(..)
+        | Order::Unclear(_)) => asked(order, call),
+    }
+}
+
 /// The answer to «what became of it».
 pub(super) fn asked(order: Order, call: &ProviderCall) -> ProviderOutcome {
     match call.method {
@@ -177,12 +192,14 @@ fn asked_alfa_click(order: Order, call: &ProviderCall) -> ProviderOutcome {
         Order::Open(OpenAt::Registered | OpenAt::Bank | OpenAt::Authentication, facts) => {
             ProviderOutcome::Pending(facts)
         }
-        Order::Absent if unseen => {
-            ProviderOutcome::NotSent("the gateway knows no such order".to_owned())
-        }
+        Order::Absent if unseen => not_known(),
         Order::Absent => lost(),
         Order::Unclear(detail) => ProviderOutcome::Unknown(detail),
     }
+}
+
+fn not_known() -> ProviderOutcome {
+    ProviderOutcome::NotSent("the gateway knows no such order".to_owned())
 }
 
 fn not_handed_over() -> ProviderOutcome {

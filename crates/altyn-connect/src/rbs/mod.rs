@@ -106,7 +106,7 @@ impl Provider for Rbs {
     async fn ask(&self, call: &ProviderCall) -> ProviderOutcome {
         match way_of(call) {
             Way::AlfaClick | Way::Card => match self.gateway.status(&call.order_number).await {
-                Ok(view) => map::asked(map::order_of(&view, call), call),
+                Ok(view) => map::asked_later(map::order_of(&view, call), call),
                 Err(detail) => ProviderOutcome::Unknown(detail),
             },
             Way::Following => self.gateway.ask_followed(call).await,

@@ -417,7 +417,7 @@ async fn every_status_of_a_card_has_its_outcome() {
         (status_with(&[("/amount", json!(1999))]), "unknown", "unknown"),
         (status_with(&[("/currency", json!("840"))]), "unknown", "unknown"),
         (status_with(&[("/orderNumber", json!("x"))]), "unknown", "unknown"),
-        (r#"{"errorCode":"6"}"#.to_owned(), "unknown", "unknown"),
+        (r#"{"errorCode":"6"}"#.to_owned(), "not_sent", "not_sent"),
         (r#"{"errorCode":7}"#.to_owned(), "unknown", "unknown"),
         ("{}".to_owned(), "unknown", "unknown"),
     ];
@@ -429,6 +429,12 @@ async fn every_status_of_a_card_has_its_outcome() {
             assert_eq!(word(&outcome), expected, "{kind:?} {body}: {outcome:?}");
         }
     }
+    // An order that the gateway told us of was there once.
+    let stub = Stub::start(vec![ok(r#"{"errorCode":"6"}"#)]).await;
+    let mut call = by_card(OperationKind::Sale);
+    call.facts.payment_id = Some("order-1".to_owned());
+    let outcome = rbs(&stub.url, "").ask(&call).await;
+    assert_eq!(word(&outcome), "unknown", "{outcome:?}");
     let nowhere = rbs(&nobody().await, "");
     assert_eq!(word(&nowhere.ask(&by_card(OperationKind::Sale)).await), "unknown");
 }
