@@ -218,7 +218,8 @@ pub fn delivery_job(callback: &Callback, due_at: Timestamp) -> NewJob {
     }
 }
 
-fn job_of(record: &Record, owed: Owed, now: Timestamp) -> NewJob {
+/// Work on an operation of the record.
+pub(crate) fn job_of(record: &Record, owed: Owed, now: Timestamp) -> NewJob {
     let account = record.operation(owed.operation).map_or("", |operation| &operation.account);
     NewJob {
         kind: owed.work.into(),

@@ -14,6 +14,10 @@ use crate::context::{Context, Failure};
 use crate::ports::provider::ProviderOutcome;
 use crate::projects::ProjectEntry;
 
+/// How often a provider is asked about a declined payment: over some three hours, longer than a
+/// bank's page stays open.
+const DECLINED_ASKED_MAX: i64 = 24;
+
 pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
     let (project, record) = run::load(context, job).await?;
     let Some(operation) = record.operation(job.operation()).cloned() else {
@@ -34,7 +38,11 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
     match run::write_evidence(context, &project, record, &evidence).await? {
         Applied::Changed(_) => Ok(outcome.as_str()),
         Applied::LateMoney(_) => Ok("late_money"),
-        Applied::Nothing if operation.state.is_final() => {
+        // Declined here, and the provider has not said so: it is asked until it does, or for hours.
+        Applied::Nothing
+            if operation.state.is_final()
+                && (outcome_is_final(&outcome) || job.attempts >= DECLINED_ASKED_MAX) =>
+        {
             run::finish(context, job.done(), "ended_before").await
         }
         Applied::Nothing => put_off(context, job, &operation).await,
@@ -78,6 +86,11 @@ async fn ask(
     };
     let call = run::provider_call(context, project, record, operation).await?;
     let mut outcome = provider.ask(&call).await;
+    let closes = provider.capabilities().closes_orders;
+    if closes && operation.state == OperationState::Declined && is_open(&outcome) {
+        // Nobody shall pay what was told as declined.
+        outcome = run::closed(provider.as_ref(), &call).await;
+    }
     if is_abandoned(operation, &outcome) {
         let quiet = context.moment(project).project.as_millis() - operation.updated_at.as_millis();
         outcome = if quiet < CARD_CALL_MS {
@@ -128,8 +141,22 @@ fn worth_asking(operation: &Operation) -> bool {
 /// While the call itself is under way only a final word counts: that the provider does not know
 /// the order yet proves nothing.
 fn is_premature(operation: &Operation, outcome: &ProviderOutcome) -> bool {
-    let is_final = matches!(outcome, ProviderOutcome::Approved(_) | ProviderOutcome::Declined(..));
-    operation.state == OperationState::Sending && !is_final
+    operation.state == OperationState::Sending && !outcome_is_final(outcome)
+}
+
+const fn outcome_is_final(outcome: &ProviderOutcome) -> bool {
+    matches!(outcome, ProviderOutcome::Approved(_) | ProviderOutcome::Declined(..))
+}
+
+/// The order can still be paid.
+const fn is_open(outcome: &ProviderOutcome) -> bool {
+    matches!(
+        outcome,
+        ProviderOutcome::Pending(_)
+            | ProviderOutcome::Redirect(..)
+            | ProviderOutcome::Authenticate(..)
+            | ProviderOutcome::Instruct(_)
+    )
 }
 
 async fn put_off(

@@ -91,12 +91,12 @@ async fn recover(
         let due = at.real.plus_millis(CARD_CALL_MS - quiet);
         return run::finish(context, job.again(due, None), "not_yet").await;
     }
-    let outcome = if operation.attempts == 0 {
-        ProviderOutcome::Declined(Reason::Interrupted, ProviderFacts::default())
-    } else {
-        let call = run::provider_call(context, project, &record, operation).await?;
-        run::closed(provider, &call).await
-    };
+    if operation.attempts == 0 {
+        let happening = Happening::Decline(Reason::Interrupted, ProviderFacts::default());
+        return run::decide_as_read(context, job, (project, record), happening, "declined").await;
+    }
+    let call = run::provider_call(context, project, &record, operation).await?;
+    let outcome = run::closed(provider, &call).await;
     tracing::warn!(
         payment.id = job.payment.get(),
         operation.id = job.subject,

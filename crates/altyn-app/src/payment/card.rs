@@ -8,14 +8,14 @@
 use std::sync::Arc;
 
 use altyn_domain::id::{OperationId, PaymentId};
-use altyn_domain::payment::decide::{self, Applied, Change, Happening};
+use altyn_domain::payment::decide::{self, Applied, Change, Happening, Owed, Work, ask_pause_ms};
 use altyn_domain::payment::{
     Authentication, AuthenticationStep, Operation, OperationState, PaymentRef, Record,
 };
 use altyn_domain::reason::Reason;
 
-use crate::changeset::AttemptStart;
-use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of};
+use crate::changeset::{AttemptStart, Changeset};
+use crate::context::{Context, DECIDE_AGAIN_MAX, Failure, conflict_of, job_of};
 use crate::jobs::{Evidence, provider_call, write_evidence};
 use crate::ports::provider::{AuthenticationAnswer, CardPayment, ProviderOutcome};
 use crate::projects::ProjectEntry;
@@ -166,9 +166,30 @@ impl Begun {
             outcome = outcome.as_str(),
             "acquirer called"
         );
-        let attempt = Some(self.operation.attempts);
-        let evidence = Evidence { operation: self.operation.id, outcome, attempt, job: None };
-        write_evidence(context, project, self.record, &evidence).await.map(drop)
+        let (id, attempt) = (self.operation.id, Some(self.operation.attempts));
+        let evidence = Evidence { operation: id, outcome, attempt, job: None };
+        let record = self.record.clone();
+        match write_evidence(context, project, self.record, &evidence).await? {
+            Applied::Changed(_) | Applied::LateMoney(_) => Ok(()),
+            Applied::Nothing => leave_question(context, &record, id).await,
+        }
+    }
+}
+
+/// Whoever found the payment interrupted was too hasty: it ended while the card was on its way, and
+/// what became of the card must still be found out.
+async fn leave_question(
+    context: &Context,
+    record: &Record,
+    operation: OperationId,
+) -> Result<(), Failure> {
+    let now = context.clock.now();
+    let after_ms = ask_pause_ms(OperationState::Unknown, 0);
+    let owed = Owed { work: Work::AskOutcome, operation, after_ms };
+    let changeset = Changeset { jobs: vec![job_of(record, owed, now)], ..Changeset::default() };
+    match context.commit(changeset, now).await {
+        Ok(()) => Ok(()),
+        Err(error) => conflict_of(error).map(drop),
     }
 }
 
