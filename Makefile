@@ -1,6 +1,6 @@
 # Targets for people. The work is in scripts/ and xtask/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash check docs bench clean
+.PHONY: help setup demo test crash soak check docs bench clean
 
 ARGS ?=
 
@@ -18,6 +18,9 @@ test: ## Everything a change must pass: format, lints, build, tests on both data
 
 crash: ## Kill the server 500 times (or KILLS=) under load, on both databases
 	ALTYN_TEST_KILLS=$(or $(KILLS),500) scripts/with-postgres.sh cargo test --locked -p altyn-server --test it crash -- --nocapture
+
+soak: ## Simulate seed after seed with everything going wrong, for 10 minutes (or MINUTES=)
+	cargo run --locked --release -p xtask -- sim --from $(or $(FROM),1000000) --minutes $(or $(MINUTES),10)
 
 check: ## The quick part of it: format, lints, repository rules
 	cargo fmt --all --check

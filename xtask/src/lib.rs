@@ -10,5 +10,6 @@ pub mod dependencies;
 pub mod docs;
 pub mod finding;
 pub mod rust_source;
+pub mod sim;
 pub mod tidy;
 pub mod tree;

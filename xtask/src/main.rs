@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::finding::listing;
-use xtask::{bench, dependencies, docs, tidy, tree};
+use xtask::{bench, dependencies, docs, sim, tidy, tree};
 
 #[derive(Parser)]
 #[command(about = "What the repository checks, measures and generates about itself")]
@@ -27,6 +27,8 @@ enum Task {
     Docs,
     /// Measure what the platform accepts and sustains, beside the floors of this machine.
     Bench(bench::Options),
+    /// Run the whole core under a virtual clock, seed by seed, with everything going wrong.
+    Sim(sim::Options),
     /// The server that `bench` compares with.
     #[command(hide = true)]
     BenchHello(bench::hello::Options),
@@ -55,6 +57,7 @@ fn main() -> Result<ExitCode> {
             docs::write(&root)?;
             Ok(ExitCode::SUCCESS)
         }
+        Task::Sim(options) => sim::run(&options),
         Task::Bench(options) => bench::run(&root, &options),
         Task::BenchHello(options) => {
             bench::hello::run(&options)?;

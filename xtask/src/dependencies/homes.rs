@@ -26,7 +26,7 @@ const fn home(
 
 /// Libraries that decide something for whoever uses them: only their home may.
 pub const HOMES: &[Home] = &[
-    home("rusqlite", &["altyn-store", "xtask"], &["altyn-server"]),
+    home("rusqlite", &["altyn-store", "altyn-sim", "xtask"], &["altyn-server"]),
     home("tokio-postgres", &["altyn-store", "xtask"], &["altyn-server"]),
     home("chacha20poly1305", &["altyn-store", "altyn-web"], &[]),
     home("hyper-rustls", &["altyn-connect"], &[]),

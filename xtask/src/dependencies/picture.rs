@@ -79,9 +79,15 @@ pub const PICTURE: &[Seat] = &[
         tests_see: &[],
     },
     Seat {
+        name: "altyn-sim",
+        is: "the core under a virtual clock, with everything going wrong by a seed",
+        sees: &["altyn-app", "altyn-domain", "altyn-store", "altyn-testkit"],
+        tests_see: &[],
+    },
+    Seat {
         name: "xtask",
         is: "what the repository checks, measures and generates about itself",
-        sees: &["altyn-domain", "altyn-web"],
+        sees: &["altyn-domain", "altyn-sim", "altyn-web"],
         tests_see: &[],
     },
 ];
