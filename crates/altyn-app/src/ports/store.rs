@@ -54,6 +54,10 @@ pub enum StoreError {
     /// The database cannot be reached or answered with an error.
     #[error("the database failed: {0}")]
     Database(String),
+    /// The system could not say that what was written is on the disk. Nobody may go on from there:
+    /// a second flush that succeeds says nothing about what the first one lost.
+    #[error("what was written may not be on the disk: {0}")]
+    NotFlushed(String),
     /// A row is not what our writes could have left.
     #[error("inconsistent row in {table}, {column}, key {key}")]
     Inconsistent {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use altyn_app::check::CheckReads;
-use altyn_app::ports::{AccessStore, ExportStore, Listing, Store};
+use altyn_app::ports::{AccessStore, ExportStore, Listing, Store, StoreError};
 use altyn_store::postgres::{self, PostgresStore};
 use altyn_store::sqlite::{self, SqliteStore};
 use altyn_store::{Engine, KeyRing, Schema};
@@ -15,6 +15,7 @@ use altyn_web::metrics::Metrics;
 use anyhow::{Context as _, Result, bail};
 use tokio::task::JoinHandle;
 
+use super::upkeep::Outage;
 use crate::config::Config;
 
 /// How often written pages are moved from SQLite's log into its file.
@@ -167,11 +168,15 @@ fn open_sqlite(
     let writing = tokio::task::spawn_blocking(move || {
         while let Some(report) = writer.step_blocking() {
             metrics.commit(report.commands, report.waiting);
+            if report.not_flushed {
+                end_at_once();
+            }
         }
     });
     let end = Arc::new(AtomicBool::new(false));
     let ended = Arc::clone(&end);
     let task = tokio::spawn(async move {
+        let mut outage = Outage::of("SQLite's log cannot be moved into its file");
         while !ended.load(Ordering::Relaxed) {
             tokio::time::sleep(CHECKPOINT_EVERY).await;
             let stepped = tokio::task::spawn_blocking(move || {
@@ -180,8 +185,10 @@ fn open_sqlite(
             });
             let Ok((same, report)) = stepped.await else { return };
             checkpointer = same;
-            if let Err(error) = report {
-                tracing::warn!(%error, "SQLite's log could not be moved into its file");
+            let is_not_flushed = matches!(report, Err(StoreError::NotFlushed(_)));
+            outage.note(report);
+            if is_not_flushed {
+                end_at_once();
             }
         }
     });
@@ -190,6 +197,16 @@ fn open_sqlite(
         writers: vec![writing],
         checkpoints: Some(Checkpoints { task, end }),
     })
+}
+
+/// Ends the process where it stands, as a crash would: closing the database would move its log, and
+/// drop it, as if the file had what was moved before. The next start writes all of it anew.
+fn end_at_once() -> ! {
+    tracing::error!(
+        "the disk did not keep what was written: this process ends at once, and what was answered \
+         is in the log; look at the disk, then start again"
+    );
+    std::process::exit(1)
 }
 
 async fn write_postgres(mut writer: postgres::PostgresWriter, metrics: Arc<Metrics>) {

@@ -86,17 +86,17 @@ async fn pause(rest: Duration, stopped: &mut watch::Receiver<bool>) -> bool {
 }
 
 /// A failure that lasts, told when it begins and when it ends.
-struct Outage {
+pub(super) struct Outage {
     what: &'static str,
     lasts: bool,
 }
 
 impl Outage {
-    fn of(what: &'static str) -> Self {
+    pub(super) fn of(what: &'static str) -> Self {
         Self { what, lasts: false }
     }
 
-    fn note<T>(&mut self, result: Result<T, StoreError>) -> Option<T> {
+    pub(super) fn note<T>(&mut self, result: Result<T, StoreError>) -> Option<T> {
         match &result {
             Err(error) if !self.lasts => tracing::warn!(%error, "{}", self.what),
             Ok(_) if self.lasts => tracing::info!("over: {}", self.what),

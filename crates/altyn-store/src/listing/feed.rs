@@ -186,7 +186,10 @@ pub(crate) fn sound(listed: Result<Listed, StoreError>) -> Result<Option<Listed>
             Ok(None)
         }
         Err(
-            error @ (StoreError::Database(_) | StoreError::Newer { .. } | StoreError::Older { .. }),
+            error @ (StoreError::Database(_)
+            | StoreError::NotFlushed(_)
+            | StoreError::Newer { .. }
+            | StoreError::Older { .. }),
         ) => Err(error),
     }
 }

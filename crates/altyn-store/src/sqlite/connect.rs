@@ -4,13 +4,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use altyn_app::ports::StoreError;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params,
+};
 
 use super::database;
 use crate::migrate::{self, Applied, SQLITE, Schema};
 
 /// How long to wait for another process (the command line beside a running server).
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long an opening keeps others waiting to empty the log.
+const SETTLE_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// More than there are different statements, so that none is ever prepared twice.
 const STATEMENTS_CACHED: usize = 128;
@@ -29,6 +34,11 @@ pub(super) fn writer(path: &Path, schema: Schema) -> Result<Connection, StoreErr
         Schema::AsItIs => {}
     }
     let mut connection = open(path, flags)?;
+    // SQLite opens what it may not write for reading.
+    if connection.is_readonly("main").map_err(|error| database(&error))? {
+        let text = format!("the file {} can be read, not written", path.display());
+        return Err(StoreError::Database(text));
+    }
     // Before anything is set: a database that is refused stays as it was.
     match schema {
         Schema::Migrate => drop(migrate::pending(SQLITE, &applied(&connection)?)?),
@@ -44,12 +54,31 @@ pub(super) fn writer(path: &Path, schema: Schema) -> Result<Connection, StoreErr
     set(&connection, "synchronous", "FULL")?;
     set(&connection, "foreign_keys", false)?;
     set(&connection, "wal_autocheckpoint", 0)?;
+    settle(&connection)?;
     set(&connection, "cache_size", -WRITER_CACHE_KIB)?;
     match schema {
         Schema::Migrate => migrate(&mut connection)?,
         Schema::AsItIs => {}
     }
     Ok(connection)
+}
+
+/// Moves what the last process left in the log into the database file, and begins an empty log.
+///
+/// What can be read from the log need not be on the disk: that process may have died before it
+/// flushed, or because it could not. Nobody is answered from it, and nothing is written after it,
+/// before it was written once more, to the file, and flushed there. A process that has the database
+/// open now has seen to that itself, and does not let the log be emptied.
+pub(super) fn settle(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(SETTLE_TIMEOUT).map_err(|error| database(&error))?;
+    let settled =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| database(&error))?;
+    match settled {
+        Ok(_) => Ok(()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        Err(error) => Err(database(&error)),
+    }
 }
 
 /// A connection that only reads.

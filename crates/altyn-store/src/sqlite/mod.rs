@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use altyn_app::ports::StoreError;
+use rusqlite::ffi;
 use tokio::sync::mpsc;
 
 use crate::migrate::Schema;
@@ -116,5 +117,15 @@ impl SqliteStore {
 
 /// The error of a statement. SQLite's messages name tables and constraints, never values.
 pub(super) fn database(error: &rusqlite::Error) -> StoreError {
-    StoreError::Database(error.to_string())
+    if is_not_flushed(error) {
+        StoreError::NotFlushed(error.to_string())
+    } else {
+        StoreError::Database(error.to_string())
+    }
+}
+
+/// The system could not flush a file.
+pub(super) fn is_not_flushed(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }

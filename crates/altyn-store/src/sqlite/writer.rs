@@ -3,14 +3,20 @@
 //! There is no timer: a lone caller pays one flush of the disk, and while that runs the next batch
 //! gathers by itself. When a statement fails, the transaction is undone and the batch is applied
 //! once more with a savepoint around each command, so that only the culprit gets the error.
+//!
+//! When a flush fails, nothing more is written. The system forgets what it could not write: the next
+//! flush succeeds, and says nothing about it. What is in the log is made durable by the next opening
+//! of the database ([`super::connect`]), which writes it anew.
 
 use std::time::Duration;
 
+use altyn_app::ports::StoreError;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::command::{Batch, Failure, Waiting};
 use super::connect::BUSY_TIMEOUT;
+use super::database;
 
 /// Commands in one transaction at most: past it the wait of each grows faster than the whole gains.
 const BATCH_MAX: usize = 1_024;
@@ -36,6 +42,9 @@ pub struct StepReport {
     pub replayed: bool,
     /// The transaction failed as a whole: everybody was told so.
     pub failed: bool,
+    /// A flush failed, now or before. This writer writes nothing more, and neither may any other
+    /// before the database was opened anew: end the process, without closing anything.
+    pub not_flushed: bool,
     /// The length of the write-ahead log, pages.
     pub log_pages: i64,
     /// The log was started anew.
@@ -48,11 +57,14 @@ pub struct SqliteWriter {
     queue: mpsc::Receiver<Box<dyn Waiting>>,
     batch: Vec<Box<dyn Waiting>>,
     restart_at: i64,
+    /// Why nothing may be written any more.
+    stopped: Option<String>,
 }
 
 impl SqliteWriter {
     pub(super) fn new(connection: Connection, queue: mpsc::Receiver<Box<dyn Waiting>>) -> Self {
-        Self { connection, queue, batch: Vec::with_capacity(BATCH_MAX), restart_at: LOG_LIMIT }
+        let batch = Vec::with_capacity(BATCH_MAX);
+        Self { connection, queue, batch, restart_at: LOG_LIMIT, stopped: None }
     }
 
     /// Waits until a command is there, then writes all that wait. `None` when every handle on the
@@ -78,29 +90,47 @@ impl SqliteWriter {
         if self.batch.is_empty() {
             return report;
         }
-        let outcome = match write_at_once(&mut self.connection, &mut self.batch) {
+        let outcome = match &self.stopped {
+            Some(why) => Err(StoreError::NotFlushed(why.clone())),
+            None => self.apply(&mut report),
+        };
+        match outcome {
+            Ok(()) => self.batch.drain(..).for_each(Waiting::answer),
+            Err(why) => {
+                tracing::error!(error = %why, commands = report.commands, "a batch was not written");
+                report.failed = true;
+                self.batch.drain(..).for_each(|task| task.fail(&why.to_string()));
+                self.stop_after(&why);
+            }
+        }
+        report.waiting = self.queue.len();
+        self.tend_log(&mut report);
+        report.not_flushed = self.stopped.is_some();
+        report
+    }
+
+    fn apply(&mut self, report: &mut StepReport) -> Result<(), StoreError> {
+        match write_at_once(&mut self.connection, &mut self.batch) {
             Written::Replay => {
                 report.replayed = true;
                 write_singly(&mut self.connection, &mut self.batch)
             }
             Written::Durable => Ok(()),
             Written::Failed(why) => Err(why),
-        };
-        match outcome {
-            Ok(()) => self.batch.drain(..).for_each(Waiting::answer),
-            Err(why) => {
-                tracing::error!(error = why, commands = report.commands, "a batch was not written");
-                report.failed = true;
-                self.batch.drain(..).for_each(|task| task.fail(&why));
-            }
         }
-        report.waiting = self.queue.len();
-        self.tend_log(&mut report);
-        report
+    }
+
+    fn stop_after(&mut self, error: &StoreError) {
+        if let StoreError::NotFlushed(why) = error {
+            self.stopped.get_or_insert_with(|| why.clone());
+        }
     }
 
     /// Starts the log anew when it is too long.
     fn tend_log(&mut self, report: &mut StepReport) {
+        if self.stopped.is_some() {
+            return;
+        }
         let pages = |mode: &str| -> rusqlite::Result<(i64, i64)> {
             let mut statement =
                 self.connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
@@ -114,10 +144,14 @@ impl SqliteWriter {
             }
             return;
         }
-        // An error here only means that the log goes on growing; it is tried again.
         let _ = self.connection.busy_timeout(RESTART_TIMEOUT);
-        let restarted = matches!(pages("RESTART"), Ok((0, _)));
+        let outcome = pages("RESTART");
         let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+        let restarted = matches!(outcome, Ok((0, _)));
+        if let Err(error) = outcome {
+            // Any other error only means that the log goes on growing; it is tried again.
+            self.stop_after(&database(&error));
+        }
         report.log_restarted = restarted;
         self.restart_at = if restarted { LOG_LIMIT } else { length + LOG_RETRY };
     }
@@ -127,14 +161,14 @@ enum Written {
     Durable,
     /// A command failed half way: nothing was written.
     Replay,
-    Failed(String),
+    Failed(StoreError),
 }
 
 /// Applies the whole batch without savepoints, as nearly every batch can be.
 fn write_at_once(connection: &mut Connection, batch: &mut [Box<dyn Waiting>]) -> Written {
     let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
-        Err(error) => return Written::Failed(error.to_string()),
+        Err(error) => return Written::Failed(database(&error)),
     };
     let mut shared = Batch::new(&transaction);
     for task in batch {
@@ -148,7 +182,7 @@ fn write_at_once(connection: &mut Connection, batch: &mut [Box<dyn Waiting>]) ->
     match transaction.commit() {
         Ok(()) => Written::Durable,
         // Never tried again: whether it is in the log is not known.
-        Err(error) => Written::Failed(error.to_string()),
+        Err(error) => Written::Failed(database(&error)),
     }
 }
 
@@ -156,10 +190,11 @@ fn write_at_once(connection: &mut Connection, batch: &mut [Box<dyn Waiting>]) ->
 fn write_singly(
     connection: &mut Connection,
     batch: &mut Vec<Box<dyn Waiting>>,
-) -> Result<(), String> {
+) -> Result<(), StoreError> {
     let text = |error: rusqlite::Error| error.to_string();
+    let failed = |error: rusqlite::Error| database(&error);
     let mut transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(text)?;
+        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     for mut task in std::mem::take(batch) {
         let savepoint = transaction.savepoint().map_err(text);
         let outcome = savepoint.and_then(|savepoint| {
@@ -181,7 +216,7 @@ fn write_singly(
     }
     // Some errors (a full disk) end the whole transaction inside SQLite.
     if transaction.is_autocommit() {
-        return Err("the database undid the transaction".into());
+        return Err(StoreError::Database("the database undid the transaction".into()));
     }
-    transaction.commit().map_err(text)
+    transaction.commit().map_err(failed)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use altyn_app::ports::StoreError;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior};
 
-use super::file::{Fault, File, Open};
+use super::file::{Fault, File, Open, tend_log};
 use super::state::{Fit, State};
 use crate::listing::feed::{Approvals, Key, Listed, STEP, STEP_ROWS, sound, unpack};
 use crate::rows::{ListingRow, PaymentRow, Row};
@@ -81,6 +81,7 @@ fn take_over(database: &Readers, open: &Arc<Open>) -> Result<Taken, Fault> {
     write(&transaction, &listed)?;
     state.write(&transaction)?;
     transaction.commit()?;
+    tend_log(&list)?;
     let done_before = (state.change > before.change).then_some(state.change);
     Ok(Taken::Step(Step { payments, done_before }))
 }

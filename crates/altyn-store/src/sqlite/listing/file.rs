@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use altyn_app::ports::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::sqlite::connect::BUSY_TIMEOUT;
-use crate::sqlite::database;
+use crate::sqlite::connect::{BUSY_TIMEOUT, settle};
 use crate::sqlite::reads::Readers;
+use crate::sqlite::{database, is_not_flushed};
 
 /// Another number means another layout; the list is built anew then.
 const LAYOUT: i64 = 1;
@@ -23,6 +23,9 @@ const READERS: usize = 4;
 
 /// The page cache of the connection that writes: indexes are written all over.
 const WRITER_CACHE_KIB: i64 = 32 * 1_024;
+
+/// The length of the log, in pages, past which it is moved into the file.
+const LOG_LIMIT: i64 = 1_000;
 
 /// What went wrong with the list.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ impl From<rusqlite::Error> for Fault {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string())
             }
+            // What is on the disk is not known; to build it anew is quicker than to find out.
+            Some(_) if is_not_flushed(&error) => Self::Damaged(error.to_string()),
             Some(_) | None => Self::Store(database(&error)),
         }
     }
@@ -141,6 +146,9 @@ impl File {
         writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         // Changes that were taken over are forgotten at once: what is in the list must be durable.
         writer.pragma_update(None, "synchronous", "FULL")?;
+        // SQLite's own checkpoints keep their errors to themselves.
+        writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+        settle(&writer)?;
         writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         lay_out(&mut writer)?;
         let readers = Readers::open(&self.path, READERS)?;
@@ -160,6 +168,18 @@ impl File {
             }
         }
     }
+}
+
+/// Moves the log into the file when it is long.
+pub(super) fn tend_log(writer: &Connection) -> Result<(), Fault> {
+    let pages = |mode: &str| -> rusqlite::Result<i64> {
+        let mut statement = writer.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
+        statement.query_row([], |row| row.get(1))
+    };
+    if pages("NOOP")? >= LOG_LIMIT {
+        pages("PASSIVE")?;
+    }
+    Ok(())
 }
 
 /// Makes the tables in an empty file.
