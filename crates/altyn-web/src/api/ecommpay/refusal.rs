@@ -3,6 +3,7 @@
 use altyn_app::clock::ClockError;
 use altyn_app::context::Failure;
 use altyn_app::payment::{AcceptError, AnswerError, ClarifyError, HoldError, RefundError};
+use altyn_app::ports::StoreError;
 use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
@@ -73,8 +74,18 @@ impl From<Failure> for Refusal {
                 tracing::warn!(error = %failure, "a request was put off");
                 Self::new(Code::TryAgain)
             }
-            Failure::Store(error) => {
-                tracing::error!(%error, "a request failed in the store");
+            // Whether it was written is not known. Asked again, it is found or done: nothing is
+            // doubled by that, so this is no reason to make the merchant's people look.
+            Failure::Store(StoreError::Database(_) | StoreError::NotFlushed(_)) => {
+                tracing::error!(error = %failure, "a request failed in the store");
+                Self::new(Code::TryAgain)
+            }
+            Failure::Store(
+                StoreError::Inconsistent { .. }
+                | StoreError::Newer { .. }
+                | StoreError::Older { .. },
+            ) => {
+                tracing::error!(error = %failure, "a request failed in the store");
                 Self::new(Code::InternalError)
             }
             Failure::Passwords(error) => {
