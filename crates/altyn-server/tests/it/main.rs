@@ -12,6 +12,7 @@ mod cabinet;
 mod cli;
 mod clients;
 mod crash;
+mod disk;
 mod faults;
 mod gate;
 mod nodes;
