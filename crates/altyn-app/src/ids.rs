@@ -64,15 +64,17 @@ impl IdSource {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).second
     }
 
-    /// The next id. A burst borrows from coming seconds; a clock set back goes unnoticed.
+    /// The next id. A burst borrows from coming seconds; a clock set back goes unnoticed; one set
+    /// forward, beyond what is reserved, is followed once the next renewal has reserved that.
     pub fn next(&self, now: Timestamp) -> Result<i64, NoIds> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if now.as_seconds() > state.second {
-            (state.second, state.sequence) = (now.as_seconds(), 0);
+        let now = now.as_seconds();
+        if now > state.second && now <= state.reserved {
+            (state.second, state.sequence) = (now, 0);
         } else if state.sequence >= IDS_PER_SECOND {
             (state.second, state.sequence) = (state.second + 1, 0);
         }
-        if state.second > state.reserved {
+        if state.second > state.reserved || state.reserved == 0 {
             return Err(NoIds);
         }
         let layout = IdLayout {
@@ -113,6 +115,10 @@ mod tests {
         assert_eq!(source.next(at(NOW)), Err(NoIds));
         source.begin(0, NOW + 10, NOW + 12);
         assert!(source.next(at(NOW)).is_ok());
+        // Two seconds are reserved, and all of them can be had, whatever o'clock it is.
+        let made = (1..2 * IDS_PER_SECOND).filter(|_| source.next(at(NOW + 3_600)).is_ok());
+        assert_eq!(made.count(), 2 * IDS_PER_SECOND as usize - 1);
+        assert_eq!(source.next(at(NOW)), Err(NoIds));
         assert_eq!(source.next(at(NOW + 13)), Err(NoIds));
         source.extend(NOW + 20);
         assert!(source.next(at(NOW + 13)).is_ok());
