@@ -241,11 +241,22 @@ impl Gateway {
             Ok(view) => map::order_of(&view, call),
             Err(detail) => return ProviderOutcome::Unknown(detail),
         };
-        let id = match &order {
-            // Never registered, and whoever could has died.
+        let order = match order {
             Order::Absent if call.facts.payment_id.is_none() => {
-                return ProviderOutcome::Declined(Reason::Interrupted, call.facts.clone());
+                match self.registered_by_nobody(call).await {
+                    Ok(order) => order,
+                    Err(outcome) => return closed(outcome),
+                }
             }
+            other @ (Order::Absent
+            | Order::Open(..)
+            | Order::Paid(_)
+            | Order::Held(_)
+            | Order::PartlyTaken(_)
+            | Order::Refused(..)
+            | Order::Unclear(_)) => other,
+        };
+        let id = match &order {
             Order::Open(_, facts) => facts.payment_id.clone(),
             Order::Absent
             | Order::Paid(_)
@@ -262,6 +273,23 @@ impl Gateway {
             Ok((order, _)) => closed(map::asked(order, call)),
             Err(detail) => ProviderOutcome::Unknown(detail),
         }
+    }
+
+    /// Takes the number of an order that is not there, and gives what stands under it then.
+    ///
+    /// Whoever has the card need not have died: a process that was frozen goes on, and so does one
+    /// whose clock is an hour behind ours. A number is given once, so the order that is closed here
+    /// is the one that he would have paid.
+    async fn registered_by_nobody(&self, call: &ProviderCall) -> Result<Order, ProviderOutcome> {
+        match self.register(call, self.limits.card_register).await {
+            Registered::Now(_) | Registered::Duplicate => {}
+            Registered::Refused(outcome) => return Err(outcome),
+            Registered::NotSent(detail) | Registered::Unclear(detail) => {
+                return Err(ProviderOutcome::Unknown(detail));
+            }
+        }
+        let view = self.status(&call.order_number).await.map_err(ProviderOutcome::Unknown)?;
+        Ok(map::order_of(&view, call))
     }
 
     /// Has an open order closed, and gives it as it stands then: whatever is answered, if anything,

@@ -93,7 +93,6 @@ async fn an_order_that_stands_open_is_closed() {
         (vec![ok(&order(1, 0, 0, 0))], Authorization, "approved"),
         (vec![ok(&order(1, 0, 0, 0))], Sale, "unknown"),
         (vec![ok(&order(6, 116, 0, 0))], Sale, "declined insufficient_funds"),
-        (vec![ok(r#"{"errorCode":"6"}"#)], Sale, "declined interrupted"),
         (vec![ok(r#"{"errorCode":"5"}"#)], Sale, "unknown"),
         (vec![Act::Drop], Sale, "unknown"),
     ];
@@ -110,6 +109,37 @@ async fn an_order_that_stands_open_is_closed() {
     }
     let nowhere = rbs(&nobody().await, "");
     assert_eq!(word(&nowhere.close(&by_card(Sale)).await), "unknown");
+}
+
+/// Whoever has the card may be late, not dead: what he would pay is registered and closed.
+#[tokio::test]
+async fn an_order_that_nobody_registered_is_taken_and_closed() {
+    use OperationKind::Sale;
+    let absent = || ok(r#"{"errorCode":"6"}"#);
+    let open = || ok(&order(0, -100, 0, 0));
+    let fine = || ok(r#"{"errorCode":"0"}"#);
+    let declined = || ok(&order(6, 5, 0, 0));
+    let table: Vec<(Vec<Act>, &str)> = vec![
+        (vec![ok(REGISTERED), open(), fine(), declined()], "declined interrupted"),
+        // He was quicker.
+        (vec![ok(r#"{"errorCode":1}"#), open(), fine(), declined()], "declined interrupted"),
+        (vec![ok(r#"{"errorCode":1}"#), ok(&order(2, 0, 2000, 0))], "approved"),
+        (vec![ok(r#"{"errorCode":1}"#), ok(&order(6, 116, 0, 0))], "declined insufficient_funds"),
+        // He may still be.
+        (vec![Act::Drop], "unknown"),
+        (vec![ok(r#"{"errorCode":7}"#)], "unknown"),
+        (vec![ok(REGISTERED), Act::Drop], "unknown"),
+        (vec![ok(REGISTERED), absent()], "unknown"),
+        (vec![ok(REGISTERED), open(), fine(), open()], "unknown"),
+    ];
+    for (rest, expected) in table {
+        let acts: Vec<Act> = std::iter::once(absent()).chain(rest.clone()).collect();
+        let stub = Stub::start(acts.clone()).await;
+        let outcome = rbs(&stub.url, "").close(&by_card(Sale)).await;
+        assert_eq!(word(&outcome), expected, "{rest:?}: {outcome:?}");
+        assert_eq!(stub.seen().len(), acts.len(), "{rest:?}");
+        assert_eq!(stub.methods()[1], "register.do");
+    }
 }
 
 #[tokio::test]
