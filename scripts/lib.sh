@@ -45,6 +45,14 @@ has_cyrillic_font() {
   fi
 }
 
+# The library that steps the clock of a process; nothing when it is not there.
+faketime_library() {
+  local library
+  for library in /usr/lib/*/faketime/libfaketimeMT.so.1; do
+    if [ -f "$library" ]; then printf '%s' "$library"; fi
+  done
+}
+
 # Whether node is there, is 20 or later, and has npm beside it.
 node_is_fit() {
   command -v node >/dev/null && npm --version >/dev/null 2>&1 || return 1

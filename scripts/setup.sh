@@ -27,6 +27,7 @@ missing_packages() {
   [ -n "$(postgres_bin)" ] || echo postgresql
   [ -n "$(chromium_bin)" ] || echo chromium
   has_cyrillic_font || echo fonts-dejavu-core
+  [ -n "$(faketime_library)" ] || echo libfaketime
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
