@@ -9,7 +9,7 @@ use altyn_domain::id::PaymentId;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row as PgRow, Transaction};
 
-use super::connection::{Parameters, Pool, database};
+use super::connection::{Parameters, Pool, in_time};
 use super::reads::read_all;
 use crate::convert::audit::{sealed_at_once, seals, stored_audit};
 use crate::rows::{AuditRow, PgColumn, Row as _};
@@ -140,7 +140,7 @@ pub(super) async fn seal(pool: &Pool, limit: u32) -> Result<u64, StoreError> {
         transaction.commit().await?;
         Ok(Ok(count))
     };
-    sealing.await.map_err(|error: tokio_postgres::Error| database(&error))?
+    in_time(sealing).await?
 }
 
 static SEALED_AFTER: LazyLock<String> = LazyLock::new(|| {

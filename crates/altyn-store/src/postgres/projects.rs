@@ -9,7 +9,7 @@ use altyn_domain::id::ProjectId;
 
 use super::PostgresStore;
 use super::audit::write_entry;
-use super::connection::{Pool, database};
+use super::connection::{Pool, database, in_time};
 use super::reads::read_all;
 use crate::convert::project::{self, project, reseal};
 use crate::convert::user;
@@ -70,7 +70,7 @@ pub(super) async fn put(
         transaction.commit().await?;
         Ok(Ok(()))
     };
-    put.await.map_err(|error: tokio_postgres::Error| database(&error))?
+    in_time(put).await?
 }
 
 /// No index leads to the jobs of a project: only tests move clocks, and every payment would pay for
@@ -118,7 +118,7 @@ pub(super) async fn advance_clock(
         transaction.commit().await?;
         Ok(Ok(Some(advanced.ahead_ms)))
     };
-    advance.await.map_err(|error: tokio_postgres::Error| database(&error))?
+    in_time(advance).await?
 }
 
 /// The counter of changes of projects.

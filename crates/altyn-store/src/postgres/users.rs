@@ -7,7 +7,7 @@ use altyn_app::ports::{CommitError, Conflict, StoreError};
 use tokio_postgres::Row as PgRow;
 
 use super::audit::{parameters, write_entry};
-use super::connection::{Pool, database};
+use super::connection::{Pool, database, in_time};
 use super::sessions::END_ALL;
 use crate::convert::storable;
 use crate::convert::user::{UserRows, user};
@@ -143,7 +143,7 @@ pub(super) async fn put(
         transaction.commit().await?;
         Ok(Ok(()))
     };
-    put.await.map_err(|error: tokio_postgres::Error| database(&error))?
+    in_time(put).await?
 }
 
 /// Marks the period of a code as used.
