@@ -55,7 +55,8 @@ fn renewed(lease: NodeLease, now: Timestamp, second: i64) -> NodeLease {
 }
 
 /// Renews until told to stop, then gives the number back. When the lease cannot be kept, ids stop
-/// being made before anybody else can have the number.
+/// being made before anybody else can have the number; a database that was away for long comes back
+/// with the number perhaps taken, and then the node takes another one and goes on.
 pub async fn keep(
     store: Arc<dyn Store>,
     mut lease: NodeLease,
@@ -76,8 +77,12 @@ pub async fn keep(
             }
             Ok(false) => {
                 ids.revoke();
-                tracing::error!(node = lease.node, "the node number was lost; restart this node");
-                return;
+                tracing::warn!(node = lease.node, "the node number was lost: another is taken");
+                match take(store.as_ref(), &lease.owner, &ids).await {
+                    Ok(other) => lease = other,
+                    // At the next turn it is found lost again.
+                    Err(error) => tracing::error!(error = %format!("{error:#}"), "no number yet"),
+                }
             }
             Err(error) if now >= lease.until => {
                 ids.revoke();
