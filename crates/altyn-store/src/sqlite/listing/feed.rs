@@ -30,8 +30,9 @@ pub(super) fn step(database: &Readers, file: &File) -> Result<Step, StoreError> 
     // Once for a list that is thrown away, and once for what takes its place.
     for _ in 0..2 {
         let open = file.open()?;
-        match take_over(database, &open) {
+        match take_over(database, file, &open) {
             Ok(Taken::Step(step)) => return Ok(step),
+            Ok(Taken::Elsewhere) => {}
             Ok(Taken::Anew(why)) => file.discard(&open, why)?,
             Err(Fault::Damaged(why)) => file.discard(&open, &why)?,
             Err(Fault::Store(error)) => return Err(error),
@@ -53,9 +54,11 @@ pub(super) fn forget(open: &Arc<Open>) -> Result<(), Fault> {
 enum Taken {
     Step(Step),
     Anew(&'static str),
+    /// Another file is the list now.
+    Elsewhere,
 }
 
-fn take_over(database: &Readers, open: &Arc<Open>) -> Result<Taken, Fault> {
+fn take_over(database: &Readers, file: &File, open: &Arc<Open>) -> Result<Taken, Fault> {
     let mut list = open.writer();
     // Whoever else takes steps waits for this one, also in another process.
     let transaction = match list.transaction_with_behavior(TransactionBehavior::Immediate) {
@@ -64,6 +67,10 @@ fn take_over(database: &Readers, open: &Arc<Open>) -> Result<Taken, Fault> {
         }
         begun => begun?,
     };
+    // Nobody throws it away from here to the end of the transaction.
+    if !file.is_in_place(open) {
+        return Ok(Taken::Elsewhere);
+    }
     let before = State::read(&transaction)?;
     let gathered = database.read_with(|database| match before.fit(database)? {
         Fit::Anew(why) => Ok(Err(why)),

@@ -1,8 +1,9 @@
 //! The file that the list of payments is in: beside the database, private like it, thrown away when
-//! it is damaged or was laid out by another version.
+//! it is damaged or was laid out by another version. Another process on the same database may throw
+//! it away, too: then this one goes on with the file that took its place.
 
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -60,8 +61,13 @@ pub(in crate::sqlite) struct File {
     open: Mutex<Option<Arc<Open>>>,
 }
 
+/// A file's device and number; `None` for no file.
+type Place = Option<(u64, u64)>;
+
 /// The file, open.
 pub(super) struct Open {
+    /// Which file it is, whatever stands under its name.
+    place: Place,
     writer: Mutex<Connection>,
     pub(super) readers: Readers,
 }
@@ -86,7 +92,7 @@ impl File {
     /// The file, opened or made now if it was not before.
     pub(super) fn open(&self) -> Result<Arc<Open>, StoreError> {
         let mut state = self.state();
-        if let Some(open) = &*state {
+        if let Some(open) = state.as_ref().filter(|open| self.is_in_place(open)) {
             return Ok(Arc::clone(open));
         }
         let opened = match self.try_open() {
@@ -107,9 +113,23 @@ impl File {
         let mut state = self.state();
         if state.as_ref().is_some_and(|current| Arc::ptr_eq(current, open)) {
             *state = None;
-            self.remove(why)?;
+            let mut writer = open.writer();
+            // Whoever else throws it away waits here; a damaged file cannot be held.
+            let _held = writer.transaction_with_behavior(TransactionBehavior::Immediate);
+            if self.is_in_place(open) {
+                self.remove(why)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether the file still stands under its name: somebody else may have thrown it away.
+    pub(super) fn is_in_place(&self, open: &Open) -> bool {
+        self.place() == open.place
+    }
+
+    fn place(&self) -> Place {
+        std::fs::metadata(&self.path).ok().map(|about| (about.dev(), about.ino()))
     }
 
     /// For what cannot go on.
@@ -140,6 +160,8 @@ impl File {
 
     fn try_open(&self) -> Result<Open, Fault> {
         self.make_private()?;
+        // When another takes its place from here on, that shows at the next use.
+        let place = self.place();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut writer = Connection::open_with_flags(&self.path, flags)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
@@ -152,7 +174,7 @@ impl File {
         writer.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
         lay_out(&mut writer)?;
         let readers = Readers::open(&self.path, READERS)?;
-        Ok(Open { writer: Mutex::new(writer), readers })
+        Ok(Open { place, writer: Mutex::new(writer), readers })
     }
 
     /// The names and addresses of payers are in it. SQLite gives its log the same rights.

@@ -1,6 +1,6 @@
 //! What only this engine promises of the list: its file, and that nothing is read from end to end.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -102,6 +102,28 @@ async fn a_damaged_file_is_thrown_away_and_built_anew() {
     }
     let two = shop.accepted("two").await;
     assert_eq!(ids(&listed(&store, shop.project.id).await), of(&[&two, &one]));
+}
+
+/// Two servers on one file: what one throws away the other does not go on with, nor throw away the
+/// one that took its place.
+#[tokio::test]
+async fn a_list_that_another_server_threw_away_is_left() {
+    let (_directory, path, first, shop) = fresh().await;
+    let (second, project) = (open(&path), shop.project.id);
+    let one = shop.accepted("one").await;
+    for store in [&first, &second] {
+        assert_eq!(ids(&listed(store, project).await), of(&[&one]));
+    }
+    first.rebuild().await.unwrap();
+    assert_eq!(ids(&listed(&second, project).await), of(&[&one]));
+    let place = std::fs::metadata(list_of(&path)).unwrap().ino();
+    let two = shop.accepted("two").await;
+    assert_eq!(ids(&listed(&second, project).await), of(&[&two, &one]));
+    let three = shop.accepted("three").await;
+    for store in [&first, &second, &first] {
+        assert_eq!(ids(&listed(store, project).await), of(&[&three, &two, &one]));
+    }
+    assert_eq!(std::fs::metadata(list_of(&path)).unwrap().ino(), place, "built more than once");
 }
 
 #[tokio::test]
