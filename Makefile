@@ -16,8 +16,8 @@ demo: ## Build (debug) and run the demonstration; more after ARGS=
 test: ## Everything a change must pass: format, lints, build, tests on both databases
 	@scripts/test.sh
 
-crash: ## Kill the server 500 times (or KILLS=) under load, on both databases
-	ALTYN_TEST_KILLS=$(or $(KILLS),500) scripts/with-postgres.sh cargo test --locked -p altyn-server --test it crash -- --nocapture
+crash: ## Kill servers 1,000 times (or KILLS=), cut the database off, fail over; print the figures
+	@scripts/crash.sh
 
 soak: ## Simulate seed after seed with everything going wrong, for 10 minutes (or MINUTES=)
 	cargo run --locked --release -p xtask -- sim --from $(or $(FROM),1000000) --minutes $(or $(MINUTES),10)

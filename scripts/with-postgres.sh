@@ -81,6 +81,8 @@ done
   fail 'the server did not start'
 }
 export ALTYN_TEST_POSTGRES="postgres://postgres@127.0.0.1:$PORT/postgres"
+# Where a test may make further servers, as the same user.
+export ALTYN_TEST_POSTGRES_BIN=$BIN ALTYN_TEST_POSTGRES_DIR=$DIR
 
 # At a terminal the command stays in front, so that psql works and Ctrl-C reaches it. Otherwise it
 # gets a process group of its own, so that a signal sent to this script can end all of it at once.

@@ -1,12 +1,17 @@
-//! `kill -9` of the real server at random moments under load loses no accepted request, doubles no
-//! money and leaves nothing behind (I4, I11, I13, I14); and a stop in order leaves no lease.
+//! `kill -9` of either of two real servers, or of both, at random moments under load loses no
+//! accepted request, doubles no money and leaves nothing behind (I4, I11, I13, I14); and a stop in
+//! order leaves no lease. So does a database that is cut off ([`cut_off`]) or whose standby takes
+//! over ([`failover`]).
 //!
-//! `ALTYN_TEST_KILLS` sets how often it is killed (20), `ALTYN_TEST_SEED` repeats a run's chance
-//! as far as the machine lets it.
+//! `ALTYN_TEST_KILLS` sets how often it is killed on each database (20), `ALTYN_TEST_SEED` repeats a
+//! run's chance as far as the machine lets it. `make crash` runs all of this for long.
 
+pub mod cut_off;
+pub mod failover;
 pub mod load;
 pub mod reckoning;
 pub mod stage;
+pub mod tally;
 
 use std::time::Duration;
 
@@ -17,6 +22,7 @@ use crate::support::Engine;
 use load::Load;
 use reckoning::reckon;
 use stage::{CALLBACKS, Random, Stage, kills, quiet, quiet_at_once, seed};
+use tally::tell;
 
 /// A killed process's leases last a minute; what they held then takes its usual course.
 pub const AFTER_A_KILL: Duration = Duration::from_secs(180);
@@ -24,9 +30,11 @@ pub const AFTER_A_KILL: Duration = Duration::from_secs(180);
 pub const AFTER_A_STOP: Duration = Duration::from_secs(30);
 /// Sales accepted before the first kill, so that there is something to refund.
 const PAID_BEFORE: usize = 40;
-/// After every so many kills the invariants are proven over what the dead process left, all its
-/// unfinished work included.
-const CHECKED_EVERY: u32 = 5;
+/// After every so many kills both are killed at once, and the invariants are proven over what the
+/// dead left, all their unfinished work included.
+const BOTH_EVERY: u32 = 5;
+/// In a long run it is done so many times: the check reads everything each time.
+const BOTH_MAX: u32 = 25;
 
 /// What goes wrong besides the kills.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,63 +44,89 @@ enum Faults {
     LostAnswers,
 }
 
+/// Two `altyn serve` over one file: SQLite's own locks keep their transactions apart, and what keeps
+/// nodes apart on PostgreSQL (leases, versions, numbers) does so here.
 #[test]
 fn killed_on_sqlite() {
-    killed_under_load(Engine::Sqlite, Faults::None);
-}
-
-#[test]
-fn killed_on_postgres() {
-    killed_under_load(Engine::Postgres, Faults::None);
+    killed_under_load("killed_on_sqlite", Engine::Sqlite, Faults::None);
 }
 
 #[test]
 fn killed_on_postgres_while_the_gateways_answers_are_lost() {
-    killed_under_load(Engine::Postgres, Faults::LostAnswers);
+    let name = "killed_on_postgres_while_the_gateways_answers_are_lost";
+    killed_under_load(name, Engine::Postgres, Faults::LostAnswers);
 }
 
-fn killed_under_load(engine: Engine, faults: Faults) {
+fn killed_under_load(name: &str, engine: Engine, faults: Faults) {
     let Some(database) = engine.database() else { return };
-    println!("{engine:?}: {} kills", kills());
     let (began, seed) = (monotonic(), seed());
     let stage = Stage::new(database);
-    let mut node = Node::start(&stage.setup);
+    // Each is its own address for the provider: notifications to a dead one are lost.
+    let mut nodes = [Node::start(&stage.setup), Node::start(&stage.setup)];
     let mut random = Random::new(seed, 0);
     go_wrong(&stage, faults, &mut random);
-    let load = Load::start("sale", &stage, &[&node], seed);
+    let load = Load::start("sale", &stage, &[&nodes[0], &nodes[1]], seed);
     load.until(PAID_BEFORE);
-    for kill in 1..=kills() {
+    let (mut killed, mut both_at) = (0, BOTH_EVERY.max(kills() / BOTH_MAX));
+    while killed < kills() {
         go_wrong(&stage, faults, &mut random);
         load.go_on(random.between(20, 400));
-        node.kill9();
-        if kill % CHECKED_EVERY == 0 {
+        let both = killed >= both_at;
+        killed += kill(&mut nodes, &mut random, both);
+        if both {
+            both_at += BOTH_EVERY.max(kills() / BOTH_MAX);
             stage.alone();
             stage.setup.check();
+            println!("  {engine:?}: killed {killed} times in {:.0?}", began.elapsed());
         }
-        if random.one_in(4) {
-            // Not even ready.
-            node.launch();
-            load.go_on(random.between(0, 100));
-        }
-        node.restart();
-        if kill % 10 == 0 {
-            println!("  killed {kill} times in {:.1?}", began.elapsed());
+        for node in &mut nodes {
+            if !node.runs() {
+                killed += start_again(node, &load, &mut random);
+            }
         }
     }
-    // The last process, too, meets new requests among what the others left.
+    // The last processes, too, meet new requests among what the others left.
     load.go_on(random.between(300, 300));
+    let [first, mut second] = nodes;
+    // What it had is finished by the other: nobody comes back for it.
+    second.kill9();
+    killed += 1;
     let mut book = load.stop();
     book.answers_were_lost = faults == Faults::LostAnswers;
-    quiet(&node, AFTER_A_KILL);
-    let findings = reckon(&stage, vec![node], &book);
+    quiet(&first, AFTER_A_KILL);
+    let findings = reckon(&stage, vec![first], &book);
     assert!(findings.deliveries > findings.callbacks, "no callback was refused or repeated");
     let lost = stage.count(
         "FROM events e JOIN operations o ON o.id = e.operation
          WHERE o.kind = 'refund' AND e.state = 'unknown'",
     );
-    println!("  the outcome of a refund was unknown {lost} times");
     assert!(lost > 0 || faults == Faults::None, "no answer about a refund was lost");
-    println!("  {:.0?} in all", began.elapsed());
+    let unknown = ("refunds_unknown_for_a_while", usize::try_from(lost).unwrap());
+    let kills = ("kills", usize::try_from(killed).unwrap());
+    tell(name, began, &[vec![kills], findings.figures(), vec![unknown]].concat());
+}
+
+/// Kills one of the nodes, or both at one moment; says how many.
+fn kill(nodes: &mut [Node; 2], random: &mut Random, both: bool) -> u32 {
+    let one = usize::from(random.one_in(2));
+    nodes[one].kill9();
+    if both {
+        nodes[1 - one].kill9();
+    }
+    if both { 2 } else { 1 }
+}
+
+/// Starts a node that was killed; sometimes that is killed, too, before it is ready. Says how often.
+fn start_again(node: &mut Node, load: &Load, random: &mut Random) -> u32 {
+    let mut killed = 0;
+    if random.one_in(4) {
+        node.launch();
+        load.go_on(random.between(0, 100));
+        node.kill9();
+        killed = 1;
+    }
+    node.restart();
+    killed
 }
 
 fn go_wrong(stage: &Stage, faults: Faults, random: &mut Random) {

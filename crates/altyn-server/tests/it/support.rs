@@ -4,8 +4,10 @@
 
 pub mod browser;
 pub mod cabinet;
+pub mod cluster;
 mod emulators;
 mod postgres;
+pub mod proxy;
 pub mod script;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,7 @@ use altyn_testkit::harness::{
 use serde_json::Value;
 
 pub use emulators::{Emulators, Provider};
-pub use postgres::query;
+pub use postgres::{database_behind_proxy, query};
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_altyn");

@@ -99,6 +99,11 @@ impl Node {
         self.child.as_ref().expect("the node runs").id()
     }
 
+    /// Whether there is a process that nobody has killed.
+    pub fn runs(&self) -> bool {
+        self.child.is_some()
+    }
+
     /// Whether `/readyz` says so now.
     pub fn is_ready(&self) -> bool {
         http::get(&self.url("/readyz")).is_ok_and(|answer| answer.status == 200)

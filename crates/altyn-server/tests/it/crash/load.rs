@@ -65,6 +65,16 @@ pub struct Accepted {
 }
 
 impl Accepted {
+    /// The operation it asks for, as the database names it: with the refund's own id.
+    pub fn kind(&self) -> String {
+        match self.asked {
+            Asked::AlfaClick | Asked::Card => "sale".to_owned(),
+            Asked::Hold => "authorization".to_owned(),
+            Asked::Capture => "capture".to_owned(),
+            Asked::Refund => format!("refund {}", self.refund_id),
+        }
+    }
+
     /// The same request once more: where to, and its body.
     pub fn again(&self) -> (&'static str, Value) {
         let (id, amount) = (&self.payment_id, self.amount);
@@ -93,6 +103,8 @@ pub struct Book {
     pub refunds: Vec<Accepted>,
     /// Requests that were sent and got no answer.
     pub unanswered: usize,
+    /// Answers that said to try again.
+    pub put_off: usize,
     /// Requests sent again after they had been answered.
     pub repeats: usize,
     /// The gateway lost answers meanwhile: a card whose order is not known to stand is not sent.
@@ -106,6 +118,7 @@ impl Book {
         self.captures.append(&mut other.captures);
         self.refunds.append(&mut other.refunds);
         self.unanswered += other.unanswered;
+        self.put_off += other.put_off;
         self.repeats += other.repeats;
     }
 
@@ -165,6 +178,18 @@ impl Load {
         eventually(&format!("{sales} sales are accepted"), || {
             (locked(&self.inside.book).sales.len() >= sales).then_some(())
         });
+    }
+
+    /// Lets it go on until so many more sales were accepted than now.
+    pub fn until_more(&self, sales: usize) {
+        let now = locked(&self.inside.book).sales.len();
+        self.until(now + sales);
+    }
+
+    /// Everything that has been answered by now.
+    pub fn accepted(&self) -> Vec<Accepted> {
+        let book = locked(&self.inside.book);
+        book.sales.iter().chain(&book.captures).chain(&book.refunds).cloned().collect()
     }
 
     /// Waits until every request is answered, and gives the book.
@@ -307,7 +332,11 @@ impl Sender {
         let answer = eventually(&format!("an answer about {request:?}"), || {
             let url = format!("{}{path}", self.any_node());
             match http::post_json(&url, &bytes) {
-                Ok(answer) => (answer.status != 503).then_some(answer),
+                Ok(answer) if answer.status == 503 => {
+                    locked(&self.inside.book).put_off += 1;
+                    None
+                }
+                Ok(answer) => Some(answer),
                 Err(error) => {
                     if error.kind() != ErrorKind::ConnectionRefused {
                         locked(&self.inside.book).unanswered += 1;

@@ -42,6 +42,29 @@ pub struct Findings {
     pub deliveries: usize,
     /// Operations that were given to the provider more than once.
     pub sent_again: usize,
+    /// Requests that were answered.
+    accepted: usize,
+    /// Requests that were sent and got no answer.
+    unanswered: usize,
+    /// Answers that said to try again.
+    put_off: usize,
+    /// Requests sent again after they had been answered.
+    repeats: usize,
+}
+
+impl Findings {
+    /// As a tally has them.
+    pub fn figures(&self) -> Vec<(&'static str, usize)> {
+        vec![
+            ("accepted", self.accepted),
+            ("unanswered", self.unanswered),
+            ("put_off", self.put_off),
+            ("repeats", self.repeats),
+            ("sent_again", self.sent_again),
+            ("callbacks", self.callbacks),
+            ("deliveries", self.deliveries),
+        ]
+    }
 }
 
 /// Compares everything: asks a node once more for each request, stops the nodes, and looks.
@@ -53,6 +76,7 @@ pub fn reckon(stage: &Stage, nodes: Vec<Node>, book: &Book) -> Findings {
     let report = stage.setup.check();
     assert_eq!((&report["unknown"], &report["callbacks_owed"]), (&0.into(), &0.into()), "{report}");
     assert_eq!(report["payments"], book.sales.len(), "{report}");
+    assert_eq!(stage.count("FROM jobs WHERE owner IS NOT NULL"), 0, "leases that nobody holds");
     let operations = operations(stage);
     let interrupted = sales_are_as_answered(&operations, book);
     captures_are_as_answered(&operations, book);
@@ -71,7 +95,15 @@ pub fn reckon(stage: &Stage, nodes: Vec<Node>, book: &Book) -> Findings {
         book.unanswered,
         book.repeats,
     );
-    Findings { callbacks, deliveries, sent_again }
+    Findings {
+        callbacks,
+        deliveries,
+        sent_again,
+        accepted: book.sales.len() + book.captures.len() + book.refunds.len(),
+        unanswered: book.unanswered,
+        put_off: book.put_off,
+        repeats: book.repeats,
+    }
 }
 
 fn operations(stage: &Stage) -> Vec<Operation> {

@@ -8,7 +8,7 @@ use altyn_testkit::harness::{
     Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually, eventually_within, monotonic,
 };
 
-use crate::support::{BINARY, Emulators, query, sql};
+use crate::support::{BINARY, Emulators, sql, texts};
 
 /// Where callbacks go in the shop.
 pub const CALLBACKS: &str = "/callbacks";
@@ -46,12 +46,7 @@ impl Stage {
 
     /// First columns of the rows; they must be texts.
     pub fn rows(&self, sql: &str) -> Vec<String> {
-        let url = self.setup.database().url();
-        let Some(path) = url.strip_prefix("sqlite:") else { return query(url, sql) };
-        let connection = rusqlite::Connection::open(path).unwrap();
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        rows.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {sql}"))
+        texts(&self.setup, sql)
     }
 
     /// A count.
@@ -124,9 +119,14 @@ fn value_of(metric: &str) -> u64 {
     metric.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-/// How often a server is killed: `ALTYN_TEST_KILLS`, else 20.
+/// How often a server is killed.
 pub fn kills() -> u32 {
-    std::env::var("ALTYN_TEST_KILLS").map_or(20, |text| text.parse().unwrap())
+    u32::try_from(number_of("ALTYN_TEST_KILLS", 20)).unwrap()
+}
+
+/// How often something is done: as a variable says.
+pub fn number_of(variable: &str, otherwise: usize) -> usize {
+    std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
 }
 
 /// What all chance of a test comes from: `ALTYN_TEST_SEED`, else another one each time.
