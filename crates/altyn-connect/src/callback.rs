@@ -5,6 +5,10 @@
 //! stops (a longer answer is no error). The stored bytes are sent as they are. Attempted: reusing
 //! connections, so that thousands of deliveries a second are cheap. Source: ecommpay.md §4.1,
 //! ruling 39.
+//!
+//! What the other side wishes of us changes nothing: a `Retry-After`, a 410 or a redirect is an
+//! answer like any other, kept on record, and the plan alone says when the next try is. Any port is
+//! called; what goes there is HTTP and nothing else.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -19,6 +19,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Response, Uri};
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -85,24 +86,32 @@ impl HttpClient {
 
     /// A client that reaches only what `policy` allows.
     pub fn guarded(policy: AddressPolicy, source: Arc<dyn Resolve>) -> Result<Self, SetupError> {
+        let tls = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?;
+        Ok(Self::connecting(tls, policy, source, CONNECT_LIMIT))
+    }
+
+    /// A client with the authorities that `tls` trusts and a limit for each connection.
+    pub(crate) fn connecting(
+        tls: HttpsConnectorBuilder<WantsSchemes>,
+        policy: AddressPolicy,
+        source: Arc<dyn Resolve>,
+        limit: Duration,
+    ) -> Self {
         let policy = Arc::new(policy);
         let mut tcp =
             HttpConnector::new_with_resolver(VettedResolver { policy: policy.clone(), source });
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(CONNECT_LIMIT));
-        let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        tcp.set_connect_timeout(Some(limit));
+        let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
         let inner = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE_LIMIT)
             .pool_max_idle_per_host(IDLE_PER_HOST)
             .pool_timer(TokioTimer::new())
             .http1_max_buf_size(BUFFER_MAX_BYTES)
-            .build(Timed(tls));
-        Ok(Self { inner, policy })
+            .build(Timed { connector, limit });
+        Self { inner, policy }
     }
 
     /// Sends a form and reads the whole answer within `limit`.
@@ -222,10 +231,12 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Puts [`CONNECT_LIMIT`] over the whole of connecting: TCP has a limit of its own, names and TLS
-/// have none.
+/// Puts one limit over the whole of connecting: TCP has a limit of its own, names and TLS have none.
 #[derive(Clone)]
-struct Timed<C>(C);
+struct Timed<C> {
+    connector: C,
+    limit: Duration,
+}
 
 impl<C> Service<Uri> for Timed<C>
 where
@@ -238,15 +249,15 @@ where
     type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.0.poll_ready(context)
+        self.connector.poll_ready(context)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.0.call(uri);
+        let (connecting, limit) = (self.connector.call(uri), self.limit);
         Box::pin(async move {
-            match tokio::time::timeout(CONNECT_LIMIT, connecting).await {
+            match tokio::time::timeout(limit, connecting).await {
                 Ok(connected) => connected,
-                Err(_) => Err("no connection within 5 s".into()),
+                Err(_) => Err(format!("no connection within {} ms", limit.as_millis()).into()),
             }
         })
     }

@@ -1,6 +1,8 @@
 //! Tests only: a server on port 0 that answers with raw bytes, or not at all, and keeps what it
 //! was sent.
 
+pub(crate) mod tls;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,8 +20,14 @@ pub(crate) enum Act {
     DropUnread,
     /// Reads, and never answers.
     Silence,
+    /// Sends these bytes and nothing more, and keeps the connection.
+    Stall(String),
+    /// Sends these bytes and resets the connection.
+    Reset(String),
     /// Sends the head of an endless body and fills it, a piece at each pause.
     Endless { piece: usize, pause: Duration },
+    /// Sends `first`, then `piece` again and again, at each pause.
+    Repeat { first: &'static str, piece: &'static str, pause: Duration },
 }
 
 /// `HTTP 200` with a JSON label.
@@ -66,19 +74,27 @@ pub(crate) struct Stub {
     pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     connections: Arc<Mutex<usize>>,
+    /// One more than there are connections that have not ended.
+    open: Arc<()>,
 }
 
 impl Stub {
     pub(crate) async fn start(acts: Vec<Act>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let stub = Self { url, seen: Arc::default(), connections: Arc::default() };
+        let stub =
+            Self { url, seen: Arc::default(), connections: Arc::default(), open: Arc::default() };
         let (seen, connections) = (stub.seen.clone(), stub.connections.clone());
+        let open = Arc::downgrade(&stub.open);
         let acts = Arc::new(acts);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 *connections.lock().unwrap() += 1;
-                tokio::spawn(serve(stream, acts.clone(), seen.clone()));
+                let (open, acts, seen) = (open.upgrade(), acts.clone(), seen.clone());
+                tokio::spawn(async move {
+                    serve(stream, acts, seen).await;
+                    drop(open);
+                });
             }
         });
         stub
@@ -96,6 +112,13 @@ impl Stub {
             path.trim_end_matches('/').rsplit('/').next().unwrap().to_owned()
         };
         self.seen().iter().map(last).collect()
+    }
+
+    /// Waits until the other side has let go of every connection that a hostile act held.
+    pub(crate) async fn left(&self) {
+        while Arc::strong_count(&self.open) > 1 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// How many connections were made.
@@ -130,16 +153,37 @@ async fn serve(mut stream: TcpStream, acts: Arc<Vec<Act>>, seen: Arc<Mutex<Vec<S
                 }
             }
             Act::Drop | Act::DropUnread => return,
-            Act::Silence => std::future::pending().await,
+            Act::Silence => return hold(&mut stream, "").await,
+            Act::Stall(bytes) => return hold(&mut stream, &bytes).await,
+            Act::Reset(bytes) => {
+                let _ = stream.write_all(bytes.as_bytes()).await;
+                // Closing then sends RST instead of FIN.
+                return stream.set_zero_linger().unwrap();
+            }
             Act::Endless { piece, pause } => {
                 let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
-                let filler = vec![b'x'; piece];
-                stream.write_all(head).await.unwrap();
-                while stream.write_all(&filler).await.is_ok() {
-                    tokio::time::sleep(pause).await;
-                }
-                return;
+                return repeat(&mut stream, head, &vec![b'x'; piece], pause).await;
             }
+            Act::Repeat { first, piece, pause } => {
+                return repeat(&mut stream, first.as_bytes(), piece.as_bytes(), pause).await;
+            }
+        }
+    }
+}
+
+/// Sends this, and holds the connection until the other side has gone.
+async fn hold(stream: &mut TcpStream, bytes: &str) {
+    let _ = stream.write_all(bytes.as_bytes()).await;
+    let _ = stream.read_u8().await;
+}
+
+/// Sends `first`, then `piece` again and again until the other side has gone.
+async fn repeat(stream: &mut TcpStream, first: &[u8], piece: &[u8], pause: Duration) {
+    let mut sent = stream.write_all(first).await;
+    while sent.is_ok() {
+        sent = stream.write_all(piece).await;
+        if !pause.is_zero() {
+            tokio::time::sleep(pause).await;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The sender against raw servers and scripted names.
 
+mod hostile;
+
 use std::sync::atomic::Ordering;
 
 use super::*;

@@ -45,7 +45,12 @@ fn one_address_has_many_spellings() {
         http://%31%32%37.0.0.1/ http://１２７.0.0.1/ http://127。0。0。1/ http://[::1]/ http://[::]/
         http://0/ http://[::ffff:127.0.0.1]/ http://[0:0:0:0:0:ffff:7f00:1]/ http://[fe80::1]:8080/
         https://169.254.169.254/latest/meta-data http://10.1.2.3:8080/x http://[64:ff9b::7f00:1]/
-        http:127.0.0.1 http:\\\\127.0.0.1\\x http:///127.0.0.1/";
+        http:127.0.0.1 http:\\\\127.0.0.1\\x http:///127.0.0.1/ http://0.0.0.0:22/ http://127.1:25/
+        http://0xa9.0xfe.0xa9.0xfe/ http://0251.0376.0251.0376/ http://2852039166/
+        http://169.254.43518/ http://[::ffff:169.254.169.254]/ http://[::ffff:a9fe:a9fe]:80/
+        http://[64:ff9b::a9fe:a9fe]/ http://[2002:7f00:1::]/ http://[2002:a9fe:a9fe::1]/
+        http://[fc00::1]/ http://[fd00:ec2::254]/ http://[febf::1]/ http://[::7f00:1]/
+        http://127.0.0.1%2e/ http://①②⑦.⓪.⓪.①/ HTTP://127.0.0.1";
     let policy = AddressPolicy::default();
     for text in refused.split_whitespace() {
         let result = policy.check_url(text);
@@ -66,6 +71,14 @@ fn one_address_has_many_spellings() {
         ("http://256.1.1.1/", Refusal::Unreadable),
         ("http://1.2.3.4.5/", Refusal::Unreadable),
         ("http://a b/", Refusal::Unreadable),
+        ("http://[fe80::1%25eth0]/", Refusal::Unreadable),
+        ("http://127.0.0.1%00.example/", Refusal::Unreadable),
+        ("http://shop.example:99999/", Refusal::Unreadable),
+        ("http://[::ffff:127.0.0.1%5d/", Refusal::Unreadable),
+        ("ws://shop.example/", Refusal::Scheme),
+        ("unix:/run/docker.sock", Refusal::Scheme),
+        ("data:text/plain,x", Refusal::Scheme),
+        ("mailto:shop@example.com", Refusal::Scheme),
     ];
     for (text, refusal) in table {
         assert_eq!(policy.check_url(text).unwrap_err(), refusal, "{text}");
@@ -98,19 +111,21 @@ fn what_is_allowed_by_name_passes() {
 pub(crate) struct Scripted {
     answers: Mutex<Vec<Vec<IpAddr>>>,
     pub(crate) asked: AtomicUsize,
+    pub(crate) names: Mutex<Vec<String>>,
 }
 
 impl Scripted {
     pub(crate) fn new(answers: &[&[&str]]) -> Arc<Self> {
         let parsed = |answer: &&[&str]| answer.iter().map(|ip| ip.parse().unwrap()).collect();
         let answers = Mutex::new(answers.iter().map(parsed).collect());
-        Arc::new(Self { answers, asked: AtomicUsize::new(0) })
+        Arc::new(Self { answers, asked: AtomicUsize::new(0), names: Mutex::default() })
     }
 }
 
 #[async_trait]
 impl Resolve for Scripted {
-    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+    async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
+        self.names.lock().unwrap().push(host.to_owned());
         let at = self.asked.fetch_add(1, Ordering::SeqCst);
         let answers = self.answers.lock().unwrap();
         Ok(answers.get(at).or(answers.last()).unwrap().clone())
