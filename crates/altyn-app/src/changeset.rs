@@ -44,6 +44,14 @@ pub struct Changeset {
     pub job_end: Option<JobEnd>,
 }
 
+impl Changeset {
+    /// Whether it goes on with what was promised already: the outcome of a job, an attempt at a
+    /// provider. Whoever writes it waits for the store however busy it is; new work is refused then.
+    pub fn is_promised(&self) -> bool {
+        self.job_end.is_some() || self.attempt_start.is_some() || self.attempt_end.is_some()
+    }
+}
+
 /// A payment and how it must stand in the store for the change to hold.
 #[derive(Clone, Debug)]
 pub enum PaymentWrite {

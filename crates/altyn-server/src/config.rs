@@ -39,6 +39,7 @@ pub struct Server {
     pub public_url: String,
     pub workers: bool,
     pub connections_max: usize,
+    pub requests_max: u32,
 }
 
 /// `[store]`
@@ -48,6 +49,7 @@ pub struct Store {
     #[serde(deserialize_with = "secret")]
     pub url: Secret,
     pub migrate_on_start: bool,
+    pub queue_max: usize,
 }
 
 /// `[keys]`
@@ -191,13 +193,14 @@ impl Default for Server {
             public_url: "http://127.0.0.1:8080".to_owned(),
             workers: true,
             connections_max: 20_000,
+            requests_max: 1_024,
         }
     }
 }
 
 impl Default for Store {
     fn default() -> Self {
-        Self { url: Secret::new("sqlite:altyn.db"), migrate_on_start: true }
+        Self { url: Secret::new("sqlite:altyn.db"), migrate_on_start: true, queue_max: 4_096 }
     }
 }
 

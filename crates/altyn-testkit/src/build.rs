@@ -11,7 +11,7 @@ use altyn_app::access::user::{Membership, Role, SecondFactor, User};
 use altyn_app::callback::{Callback, CallbackProgress, CallbackState, callback_url};
 use altyn_app::changeset::{Changeset, PaymentWrite};
 use altyn_app::context::delivery_job;
-use altyn_app::jobs::{JobKind, NewJob};
+use altyn_app::jobs::{Job, JobKind, Lease, NewJob};
 use altyn_app::ports::Store;
 use altyn_app::projects::StoredProject;
 use altyn_app::secret::Secret;
@@ -441,4 +441,19 @@ impl Shop {
         let read = self.store.payment(payment.project, payment.id).await.expect("a read works");
         read.expect("the payment is there")
     }
+}
+
+/// The end of a job that nobody holds: promised, and refused because the lease is lost.
+pub fn end_of_a_lost_job() -> Changeset {
+    let job = Job {
+        kind: JobKind::DeliverCallback,
+        subject: 1,
+        project: project_id(1),
+        payment: PaymentId::new(1),
+        lane: LANE,
+        attempts: 0,
+        lease: Lease { owner: "nobody".to_owned(), until: Timestamp::from_millis(1) },
+        wakes: 0,
+    };
+    Changeset { job_end: Some(job.done()), ..Changeset::default() }
 }

@@ -2,6 +2,7 @@
 //!
 //! Handlers extract, call one use case and render. [`router`] lists every path.
 
+pub mod admission;
 pub mod api;
 mod body;
 pub mod cabinet;

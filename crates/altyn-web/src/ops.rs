@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,9 @@ use crate::state::Web;
 
 /// The answer's header that names the request in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// When to come again after a 503 whose author did not say: the seconds that most storms last.
+const COME_AGAIN: HeaderValue = HeaderValue::from_static("5");
 
 /// Paths for operators.
 pub fn routes() -> Router<Web> {
@@ -60,7 +63,8 @@ async fn metrics(State(web): State<Web>) -> Response {
     ([(CONTENT_TYPE, kind)], web.metrics.text()).into_response()
 }
 
-/// Counts and times every request, names it, and logs what was refused or failed.
+/// Counts and times every request, names it, and logs what was refused or failed. Every 503 says
+/// when to come again.
 pub async fn observe(State(web): State<Web>, request: Request, next: Next) -> Response {
     let route = request
         .extensions()
@@ -75,7 +79,11 @@ pub async fn observe(State(web): State<Web>, request: Request, next: Next) -> Re
     web.metrics.request(&route, status.as_u16(), seconds);
     let duration_ms = seconds * 1_000.0;
     let _entered = span.enter();
-    if status.is_server_error() {
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        // Whoever put it off has said why, and there may be thousands a second.
+        tracing::debug!(status = status.as_u16(), duration_ms, "request put off");
+        response.headers_mut().entry(RETRY_AFTER).or_insert(COME_AGAIN);
+    } else if status.is_server_error() {
         tracing::error!(status = status.as_u16(), duration_ms, "request failed");
     } else if status.is_client_error() {
         tracing::info!(status = status.as_u16(), duration_ms, "request refused");

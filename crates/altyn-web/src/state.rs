@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
+use crate::admission::Admission;
 use crate::metrics::Metrics;
 use crate::payment_page::Room;
 use crate::payment_page::refusal_code::RefusalCodes;
@@ -40,6 +41,8 @@ pub struct Web {
     pub settings: Arc<WebSettings>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Room for requests of merchants' servers.
+    pub admission: Admission,
     /// Calls under way.
     pub calls: Calls,
     /// Addresses of payments' pages.

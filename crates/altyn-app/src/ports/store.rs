@@ -102,7 +102,8 @@ pub struct NodeLease {
 /// The store.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Writes a changeset: whole, durable, or not at all.
+    /// Writes a changeset: whole, durable, or not at all. New work is refused at once when too much
+    /// waits; what [`Changeset::is_promised`] waits for room.
     async fn commit(&self, changeset: Changeset) -> Result<(), CommitError>;
 
     /// A payment by the merchant's id, folded ([`altyn_domain::payment::PaymentRef::key`]).

@@ -52,9 +52,14 @@ impl Database {
     pub async fn open_as(config: &Config, schema: Schema, metrics: Arc<Metrics>) -> Result<Self> {
         let keys = key_ring(config)?;
         match Engine::parse(config.store.url.expose()).context("store.url")? {
-            Engine::Sqlite(path) => open_sqlite(&path, keys, schema, metrics),
+            Engine::Sqlite(path) => {
+                let queue = config.store.queue_max;
+                let options = sqlite::Options { schema, queue, ..sqlite::Options::default() };
+                open_sqlite(&path, keys, options, metrics)
+            }
             Engine::Postgres(url) => {
-                let options = postgres::Options { schema, ..postgres::Options::default() };
+                let queue = config.store.queue_max;
+                let options = postgres::Options { schema, queue, ..postgres::Options::default() };
                 let (store, writers) = PostgresStore::open(url.expose(), keys, options)
                     .await
                     .context("cannot open the database")?;
@@ -151,9 +156,10 @@ impl Database {
 fn open_sqlite(
     path: &Path,
     keys: KeyRing,
-    schema: Schema,
+    options: sqlite::Options,
     metrics: Arc<Metrics>,
 ) -> Result<Database> {
+    let schema = options.schema;
     if schema == Schema::Migrate && !path.exists() {
         // SQLite makes its other files like the first: none of them is for others to read.
         write_private(path, "")?;
@@ -161,7 +167,6 @@ fn open_sqlite(
     if schema == Schema::AsItIs && !path.exists() {
         bail!("there is no database {} yet: run `altyn migrate`", path.display());
     }
-    let options = sqlite::Options { schema, ..sqlite::Options::default() };
     let (store, mut writer) = SqliteStore::open(path, keys, options)
         .with_context(|| format!("cannot open the database {}", path.display()))?;
     let mut checkpointer = store.checkpointer().context("cannot open the database again")?;

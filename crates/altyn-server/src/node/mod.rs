@@ -18,6 +18,7 @@ use altyn_app::ids::IdSource;
 use altyn_app::jobs::JobKind;
 use altyn_app::ports::{Clock, Store};
 use altyn_app::projects::Projects;
+use altyn_web::admission::Admission;
 use altyn_web::metrics::Metrics;
 use altyn_web::payment_page::refusal_code::RefusalCodes;
 use altyn_web::payment_page::token::PageTokens;
@@ -95,6 +96,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
             secure_cookies: config.public_url().starts_with("https:"),
         }),
         metrics,
+        admission: Admission::new(config.server.requests_max),
         calls: calls.clone(),
         pages,
         codes: Arc::new(refusal_codes(config)?),

@@ -18,5 +18,6 @@ mod drills;
 mod faults;
 mod gate;
 mod nodes;
+mod overload;
 mod page;
 mod told;

@@ -48,7 +48,8 @@ pub use writer::{PostgresWriter, StepReport};
 pub struct Options {
     /// What to do with an older database.
     pub schema: Schema,
-    /// Changesets that may wait for the writers; past it a commit is refused at once.
+    /// Changesets that may wait for the writers; past it new work is refused at once, and what was
+    /// promised has a quarter more.
     pub queue: usize,
     /// Connections for reads and claims.
     pub readers: usize,
@@ -68,6 +69,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct PostgresStore {
     queue: mpsc::Sender<Waiting>,
+    queue_max: usize,
     pool: Arc<Pool>,
     /// For transactions of several statements that read: nobody else's may come between.
     reader: Arc<Mutex<Line>>,
@@ -85,13 +87,15 @@ impl PostgresStore {
     ) -> Result<(Self, Vec<PostgresWriter>), StoreError> {
         let server = Arc::new(Server::parse(url)?);
         open::prepare(&server, options.schema).await?;
-        let (sender, receiver) = mpsc::channel(options.queue.max(1));
+        let queue_max = options.queue.max(1);
+        let (sender, receiver) = mpsc::channel(queue_max + queue_max.div_ceil(4));
         let receiver = Arc::new(Mutex::new(receiver));
         let writers = (0..options.writers.max(1))
             .map(|_| PostgresWriter::new(&server, Arc::clone(&receiver)))
             .collect();
         let store = Self {
             queue: sender,
+            queue_max,
             pool: Arc::new(Pool::new(&server, options.readers)),
             reader: Arc::new(Mutex::new(Line::new(&server))),
             feeder: Arc::new(Mutex::new(Feeder::new(&server))),

@@ -27,12 +27,20 @@ fn stopped() -> StoreError {
 #[async_trait]
 impl Store for PostgresStore {
     async fn commit(&self, changeset: Changeset) -> Result<(), CommitError> {
+        let is_promised = changeset.is_promised();
         let set = WriteSet::of(changeset)?;
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { set, answer }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CommitError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => stopped().into(),
-        })?;
+        let waiting = Waiting { set, answer };
+        if is_promised {
+            self.queue.send(waiting).await.map_err(|_| stopped())?;
+        } else if self.waiting() < self.queue_max {
+            self.queue.try_send(waiting).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => CommitError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => stopped().into(),
+            })?;
+        } else {
+            return Err(CommitError::Overloaded);
+        }
         answered.await.map_err(|_| stopped())?
     }
 

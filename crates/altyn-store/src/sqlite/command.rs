@@ -186,8 +186,11 @@ impl SqliteStore {
         answer.await.map_err(|_| stopped())
     }
 
-    /// Queues a command unless the queue is full, and awaits its answer.
+    /// Queues a command unless too much waits, and awaits its answer.
     pub(super) async fn ask_now<C: Command>(&self, command: C) -> Result<C::Answer, CommitError> {
+        if self.waiting() >= self.queue_max {
+            return Err(CommitError::Overloaded);
+        }
         let (task, answer) = task(command);
         self.queue.try_send(task).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CommitError::Overloaded,

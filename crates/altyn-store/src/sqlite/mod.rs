@@ -48,7 +48,8 @@ pub use writer::{SqliteWriter, StepReport};
 pub struct Options {
     /// What to do with an older database.
     pub schema: Schema,
-    /// Commands that may wait for the writer; past it a commit is refused at once.
+    /// Commands that may wait for the writer; past it new work is refused at once, and what was
+    /// promised has a quarter more.
     pub queue: usize,
     /// Connections for reads.
     pub readers: usize,
@@ -69,6 +70,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct SqliteStore {
     queue: mpsc::Sender<Box<dyn Waiting>>,
+    queue_max: usize,
     readers: Arc<Readers>,
     keys: Arc<KeyRing>,
     path: Arc<PathBuf>,
@@ -86,9 +88,11 @@ impl SqliteStore {
     ) -> Result<(Self, SqliteWriter), StoreError> {
         let connection = connect::writer(path, options.schema)?;
         let readers = Readers::open(path, options.readers)?;
-        let (sender, receiver) = mpsc::channel(options.queue.max(1));
+        let queue_max = options.queue.max(1);
+        let (sender, receiver) = mpsc::channel(queue_max + queue_max.div_ceil(4));
         let store = Self {
             queue: sender,
+            queue_max,
             readers: Arc::new(readers),
             keys: Arc::new(keys),
             path: Arc::new(path.to_owned()),

@@ -31,8 +31,9 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, changeset: Changeset) -> Result<(), CommitError> {
+        let is_promised = changeset.is_promised();
         let rows = WriteSet::of(changeset)?;
-        self.ask_now(rows).await
+        if is_promised { self.ask_whether(rows).await } else { self.ask_now(rows).await }
     }
 
     async fn payment_by_key(

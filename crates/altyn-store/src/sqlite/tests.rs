@@ -156,7 +156,21 @@ fn a_full_queue_refuses_at_once() {
     let mut late = Box::pin(store.commit(shop.sale("late").1));
     let answer = late.as_mut().poll(&mut context);
     assert!(matches!(answer, Poll::Ready(Err(CommitError::Overloaded))), "{answer:?}");
-    assert_eq!(writer.step().commands, 64);
+    // What was promised has room of its own, and past it waits for room instead of being refused.
+    let mut promised: Vec<_> =
+        (0..20).map(|_| Box::pin(store.commit(build::end_of_a_lost_job()))).collect();
+    for commit in &mut promised {
+        assert!(commit.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(writer.step().commands, 64 + 16);
+    promised.retain_mut(|commit| commit.as_mut().poll(&mut context).is_pending());
+    assert_eq!(promised.len(), 4);
+    assert_eq!(writer.step().commands, 4);
+    for commit in &mut promised {
+        let answer = commit.as_mut().poll(&mut context);
+        let lost = Err(CommitError::Conflict(Conflict::LeaseLost));
+        assert_eq!(format!("{answer:?}"), format!("{:?}", Poll::Ready::<Result<(), _>>(lost)));
+    }
     for commit in &mut commits {
         assert!(matches!(commit.as_mut().poll(&mut context), Poll::Ready(Ok(()))));
     }

@@ -10,12 +10,16 @@ use altyn_app::access::audit::Action;
 use altyn_app::access::user::User;
 use altyn_app::changeset::Changeset;
 use altyn_app::check::CheckReads;
-use altyn_app::ports::{AccessStore, CommitError, ExportStore, Listing, Store, StoreError};
+use altyn_app::ports::{
+    AccessStore, CommitError, Conflict, ExportStore, Listing, Store, StoreError,
+};
 use altyn_app::projects::StoredProject;
 use altyn_app::secret::Secret;
 use altyn_store::postgres::{Options, PostgresStore, PostgresWriter};
 use altyn_store::{KeyRing, Schema, rows};
-use altyn_testkit::build::{Shop, entry, payment_of, project, sale_request, user};
+use altyn_testkit::build::{
+    Shop, end_of_a_lost_job, entry, payment_of, project, sale_request, user,
+};
 use altyn_testkit::clock::START;
 use altyn_testkit::store_contract;
 use altyn_testkit::store_contract::{Bench, TextRows};
@@ -355,8 +359,21 @@ async fn a_full_queue_refuses_at_once() {
     }
     let refused = store.commit(Changeset::default()).await;
     assert!(matches!(refused, Err(CommitError::Overloaded)), "{refused:?}");
+    // What was promised has room of its own, and past it waits for room instead of being refused.
+    let mut promised = JoinSet::new();
+    for _ in 0..3 {
+        let store = Arc::clone(&store);
+        promised.spawn(async move { store.commit(end_of_a_lost_job()).await });
+    }
+    while store.waiting() < 4 {
+        tokio::task::yield_now().await;
+    }
     let mut tasks = spawn(writers);
     assert!(waiting.join_all().await.iter().all(Result::is_ok));
+    for ended in promised.join_all().await {
+        let lost = matches!(ended, Err(CommitError::Conflict(Conflict::LeaseLost)));
+        assert!(lost, "{ended:?}");
+    }
     tasks.abort_all();
     tasks.join_all_aborted().await;
     let stopped = store.commit(Changeset::default()).await;

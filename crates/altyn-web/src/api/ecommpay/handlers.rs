@@ -26,6 +26,7 @@ use super::sign::SigningKey;
 use super::tree;
 use super::view;
 use super::wire::{Accepted, UnknownPayment};
+use crate::admission::Place;
 use crate::body::{self, BodyError};
 use crate::state::Web;
 
@@ -48,14 +49,14 @@ pub async fn online_banking_sale(
     Path(method): Path<String>,
     body: Body,
 ) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     sale(&web, request, online_banking(&method)?).await
 }
 
 /// `POST /v2/payment/card-partner/sale`.
 pub async fn card_partner_sale(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     sale(&web, request, Method::CardPartner).await
 }
@@ -66,28 +67,28 @@ pub async fn online_banking_refund(
     Path(method): Path<String>,
     body: Body,
 ) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     refund(&web, request, Some(online_banking(&method)?)).await
 }
 
 /// `POST /v2/payment/card-partner/refund`.
 pub async fn card_partner_refund(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     refund(&web, request, Some(Method::CardPartner)).await
 }
 
 /// `POST /v2/payment/refund`: whatever the method.
 pub async fn any_refund(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     refund(&web, request, None).await
 }
 
 /// `POST /v2/payment/clarification`.
 pub async fn clarification(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let reference = request.reference()?;
     let data = read::clarification(&request)?;
@@ -97,7 +98,7 @@ pub async fn clarification(State(web): State<Web>, body: Body) -> Answer {
 
 /// `POST /v2/payment/status`.
 pub async fn status(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let reference = request.reference()?;
     let project = request.project.project.id;
@@ -110,7 +111,7 @@ pub async fn status(State(web): State<Web>, body: Body) -> Answer {
 
 /// `POST /v2/payment/status/request`.
 pub async fn status_of_request(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = opened(&web, &bytes, ON_TOP)?;
     let project = request.project.project.id;
     let record = match read::named_request(&request)? {
@@ -146,6 +147,29 @@ fn names_no_method(path: &str) -> bool {
 pub async fn no_such_verb() -> Refusal {
     let refusal = Refusal::new(Code::MalformedRequest).with_status(StatusCode::METHOD_NOT_ALLOWED);
     Refusal { detail: "use POST".to_owned(), ..refusal }
+}
+
+/// The bytes of a request, with its place among those under way.
+struct Taken {
+    bytes: Zeroizing<Vec<u8>>,
+    _place: Place,
+}
+
+impl std::ops::Deref for Taken {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Takes a request when there is room. Only now, so that a client who trickles holds no place.
+async fn taken(web: &Web, body: Body) -> Result<Taken, Refusal> {
+    let bytes = bytes_of(body).await?;
+    match web.admission.enter() {
+        Some(place) => Ok(Taken { bytes, _place: place }),
+        None => Err(Refusal::new(Code::TryAgain)),
+    }
 }
 
 async fn bytes_of(body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {

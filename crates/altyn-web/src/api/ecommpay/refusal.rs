@@ -70,7 +70,11 @@ impl From<TreeError> for Refusal {
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Overloaded | Failure::Contended | Failure::NoIds(_) => {
+            Failure::Overloaded => {
+                tracing::debug!(error = %failure, "a request was put off");
+                Self::new(Code::TryAgain)
+            }
+            Failure::Contended | Failure::NoIds(_) => {
                 tracing::warn!(error = %failure, "a request was put off");
                 Self::new(Code::TryAgain)
             }

@@ -16,7 +16,7 @@ use axum::body::Body;
 use axum::extract::State;
 use tokio::sync::oneshot;
 
-use super::{Answer, accepted, bytes_of, open};
+use super::{Answer, accepted, open, taken};
 use crate::api::ecommpay::codes::Code;
 use crate::api::ecommpay::read::{self, Signed};
 use crate::api::ecommpay::refusal::{Refusal, not_taken};
@@ -34,7 +34,7 @@ pub async fn auth(State(web): State<Web>, body: Body) -> Answer {
 
 /// `POST /v2/payment/card/capture`.
 pub async fn capture(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let target = target(&request)?;
     let asked = read::capture(&request)?;
@@ -44,7 +44,7 @@ pub async fn capture(State(web): State<Web>, body: Body) -> Answer {
 
 /// `POST /v2/payment/card/cancel`.
 pub async fn cancel(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let target = target(&request)?;
     let asked = read::void(&request)?;
@@ -54,14 +54,14 @@ pub async fn cancel(State(web): State<Web>, body: Body) -> Answer {
 
 /// `POST /v2/payment/card/refund`.
 pub async fn refund(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     super::refund(&web, request, Some(Method::Card)).await
 }
 
 /// `POST /v2/payment/card/3ds_check_iframe`.
 pub async fn check_iframe(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let reference = request.reference()?;
     let answer = read::fingerprint(&request)?;
@@ -70,7 +70,7 @@ pub async fn check_iframe(State(web): State<Web>, body: Body) -> Answer {
 
 /// `POST /v2/payment/card/3ds_result`.
 pub async fn authentication_result(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let reference = request.reference()?;
     let answer = read::authentication(&request)?;
@@ -90,7 +90,7 @@ fn room(web: &Web) -> Result<CallRoom, Refusal> {
 }
 
 async fn pay(web: &Web, body: Body, kind: OperationKind) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(web, body).await?;
     let request = open(web, &bytes)?;
     let now = web.context.moment(&request.project).project;
     let (asked, card) = read::card_payment(&request, kind, now)?;

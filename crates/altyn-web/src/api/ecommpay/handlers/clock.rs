@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::IntoResponse;
 
-use super::{Answer, bytes_of, open};
+use super::{Answer, open, taken};
 use crate::api::ecommpay::read;
 use crate::api::ecommpay::view::date;
 use crate::api::ecommpay::wire::ClockMoved;
@@ -14,7 +14,7 @@ use crate::state::Web;
 
 /// `POST /v2/test/clock`.
 pub async fn forward(State(web): State<Web>, body: Body) -> Answer {
-    let bytes = bytes_of(body).await?;
+    let bytes = taken(&web, body).await?;
     let request = open(&web, &bytes)?;
     let by_ms = read::forward(&request)?;
     let project = request.project.project.id;
