@@ -17,6 +17,7 @@ mod disk;
 mod drills;
 mod faults;
 mod gate;
+mod hostile_endpoints;
 mod nodes;
 mod overload;
 mod page;
