@@ -5,6 +5,8 @@
 //! lane is left out of claims. What waited too long to end within its lease is let go: it comes up
 //! again when the lease runs out.
 
+mod walk;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use altyn_app::jobs::{Claim, Job, JobKind, LEASE_MS, run_job};
 use altyn_domain::time::{SECOND_MS, Timestamp};
 use altyn_web::metrics::Metrics;
 use tokio::sync::{Notify, watch};
+use walk::Walk;
 
 /// How often the store is looked at when nobody says that there is work.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -140,15 +143,25 @@ impl Crew {
     async fn claim(&self, limit: usize) -> Result<Vec<Job>, altyn_app::ports::StoreError> {
         let worker = &self.worker;
         let now = worker.context.clock.now();
+        let (busy_lanes, start) = {
+            let flight = self.flight();
+            (flight.busy_lanes(), flight.walk.start(now))
+        };
+        let passes_over_some = !busy_lanes.is_empty();
         let claim = Claim {
             kind: worker.kind,
             owner: worker.owner.clone(),
             now,
+            since: start.since,
             until: now.plus_millis(LEASE_MS),
             limit: u32::try_from(limit).unwrap_or(u32::MAX),
-            busy_lanes: self.flight().busy_lanes(),
+            busy_lanes,
         };
-        worker.context.store.claim_jobs(claim).await
+        let jobs = worker.context.store.claim_jobs(claim).await?;
+        if passes_over_some && jobs.len() < limit {
+            self.flight().walk.ended(start);
+        }
+        Ok(jobs)
     }
 
     fn start(self: &Arc<Self>, jobs: Vec<Job>) {
@@ -176,6 +189,9 @@ impl Crew {
         let (before, was_busy) = (flight.flying, flight.is_busy(lane));
         let next = flight.land(lane, now);
         let drained = was_busy && !flight.is_busy(lane);
+        if drained {
+            flight.walk.forget();
+        }
         let freed = next.is_none() && before >= self.worker.limits.in_flight;
         if drained || freed || flight.flying == 0 {
             self.room.notify_one();
@@ -189,6 +205,7 @@ struct Flight {
     /// Under way.
     flying: usize,
     lanes: HashMap<i64, Lane>,
+    walk: Walk,
 }
 
 #[derive(Default)]

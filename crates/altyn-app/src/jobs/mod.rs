@@ -190,6 +190,9 @@ pub enum JobNext {
     },
 }
 
+/// The start of a claim that passes over nothing.
+pub const FROM_THE_FIRST: Timestamp = Timestamp::from_millis(i64::MIN);
+
 /// Which jobs to lease.
 #[derive(Clone, Debug)]
 pub struct Claim {
@@ -199,6 +202,8 @@ pub struct Claim {
     pub owner: String,
     /// Due by now.
     pub now: Timestamp,
+    /// Due no earlier than this: what was due before was looked at already.
+    pub since: Timestamp,
     /// Leased until then.
     pub until: Timestamp,
     /// At most so many.

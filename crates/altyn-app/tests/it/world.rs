@@ -291,6 +291,7 @@ impl World {
             kind,
             owner: "test".to_owned(),
             now,
+            since: altyn_app::jobs::FROM_THE_FIRST,
             until: now.plus_millis(LEASE_MS),
             limit: 100,
             busy_lanes: Vec::new(),

@@ -17,7 +17,8 @@ static CLAIM: LazyLock<String> = LazyLock::new(|| {
     format!(
         "WITH due AS MATERIALIZED (
              SELECT kind, subject, due_at FROM jobs
-             WHERE kind = $1::bigint AND due_at <= $2::bigint AND lane <> ALL ($3::bigint[])
+             WHERE kind = $1::bigint AND due_at <= $2::bigint AND due_at >= $7::bigint
+                 AND lane <> ALL ($3::bigint[])
              ORDER BY due_at LIMIT $4::bigint FOR UPDATE SKIP LOCKED)
          UPDATE jobs SET owner = $5::text, due_at = $6::bigint, woken_for = NULL
          FROM due WHERE jobs.kind = due.kind AND jobs.subject = due.subject
@@ -39,6 +40,7 @@ pub(super) async fn claim(pool: &Pool, claim: Claim) -> Result<Vec<Job>, StoreEr
                 &limit,
                 &claim.owner,
                 &claim.until.as_millis(),
+                &claim.since.as_millis(),
             ],
         )
         .await?;

@@ -97,7 +97,10 @@ impl Command for Claim {
         let lanes = encode(&self.busy_lanes)?;
         let (kind, until) = (self.kind.number(), self.until.as_millis());
         let rows: Vec<JobRow> = due
-            .query_map((kind, self.now.as_millis(), lanes, self.limit), JobRow::from_sqlite)?
+            .query_map(
+                (kind, self.now.as_millis(), lanes, self.limit, self.since.as_millis()),
+                JobRow::from_sqlite,
+            )?
             .collect::<Result<_, _>>()?;
         let mut lease = batch.connection.prepare_cached(
             "UPDATE jobs SET owner = ?3, due_at = ?4, woken_for = NULL
@@ -118,7 +121,7 @@ impl Command for Claim {
 
 select! {
     // Jobs of busy lanes are passed over inside the index.
-    DUE = JobRow, "WHERE kind = ?1 AND due_at <= ?2
+    DUE = JobRow, "WHERE kind = ?1 AND due_at <= ?2 AND due_at >= ?5
          AND lane NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at LIMIT ?4";
 }
 

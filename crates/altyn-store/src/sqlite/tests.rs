@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use altyn_app::access::audit::Action;
 use altyn_app::access::user::User;
 use altyn_app::changeset::Changeset;
-use altyn_app::jobs::{Claim, JobKind, NewJob};
+use altyn_app::jobs::{Claim, FROM_THE_FIRST, JobKind, NewJob};
 use altyn_app::ports::{AccessStore, CommitError, Conflict, Store, StoreError};
 use altyn_app::projects::StoredProject;
 use altyn_app::secret::Secret;
@@ -309,6 +309,7 @@ fn a_wake_limits_how_far_a_held_job_is_put_off() {
         kind: JobKind::AskOutcome,
         owner: "one".into(),
         now: at(now),
+        since: FROM_THE_FIRST,
         until: at(now + 1_000),
         limit: 10,
         busy_lanes: vec![1, 2],
@@ -368,7 +369,7 @@ const MONEY_QUERIES: &[(&str, &str)] = &[
         "operations_merchant_refund",
     ),
     (
-        "SELECT * FROM jobs WHERE kind = ?1 AND due_at <= ?2
+        "SELECT * FROM jobs WHERE kind = ?1 AND due_at <= ?2 AND due_at >= ?5
             AND lane NOT IN (SELECT value FROM json_each(?3)) ORDER BY due_at LIMIT ?4",
         "jobs_due",
     ),

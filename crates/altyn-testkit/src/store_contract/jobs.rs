@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use altyn_app::changeset::Changeset;
-use altyn_app::jobs::{Claim, Job, JobEnd, JobKind, JobStats, LEASE_MS, NewJob};
+use altyn_app::jobs::{Claim, FROM_THE_FIRST, Job, JobEnd, JobKind, JobStats, LEASE_MS, NewJob};
 use altyn_app::ports::Store;
 use altyn_domain::payment::Record;
 use altyn_domain::payment::decide::Happening;
@@ -21,6 +21,7 @@ fn claim(kind: JobKind, owner: &str, now: Timestamp) -> Claim {
         kind,
         owner: owner.to_owned(),
         now,
+        since: FROM_THE_FIRST,
         until: now.plus_millis(LEASE_MS),
         limit: 1_000,
         busy_lanes: Vec::new(),
@@ -133,7 +134,9 @@ pub async fn claims_respect_kind_time_limit_and_lanes(bench: Arc<dyn Bench>) {
     assert_eq!(claimed(&[], 0).await, Vec::<i64>::new());
     assert_eq!(claimed(&[10, 20], 10).await, [4]);
     assert_eq!(claimed(&[20], 1).await, [1]);
-    assert_eq!(claimed(&[], 10).await, [3, 2]);
+    let since = Claim { since: at(-3), ..claim(KIND, "worker", START) };
+    assert_eq!(subjects(queue.store.claim_jobs(since).await.expect("jobs are claimed")), [2]);
+    assert_eq!(claimed(&[], 10).await, [3]);
     assert_eq!(claimed(&[], 10).await, Vec::<i64>::new());
     let later = queue.due("worker", at(1)).await;
     let [job] = later.as_slice() else { panic!("{later:?}") };
