@@ -20,7 +20,7 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
 };
@@ -37,11 +37,12 @@ use super::wire::{Accepted, CallbackBody, ClockMoved, Refused, StatusBody, Unkno
 use crate::lang::Lang;
 
 /// HTTP statuses with a refusal in them, and when they come.
-const REFUSALS: [(&str, &str); 8] = [
+const REFUSALS: [(&str, &str); 9] = [
     ("400", "Refused: a parameter or the signature is not right. Nothing is stored."),
     ("403", "Refused: not for this project, as the test clock for a live one."),
     ("404", "Refused: there is no such project, method, path or request."),
     ("405", "Refused: not POST."),
+    ("408", "Refused: the body did not come within 20 seconds."),
     ("413", "Refused: the body is over 256 KiB."),
     ("422", "Refused: the body is not one JSON object, or a parameter is in it twice."),
     ("500", "Failed: it says nothing about the payment. Ask for its status."),
@@ -164,11 +165,12 @@ fn success(endpoint: Endpoint) -> Response {
             ("How the payment stands.", content(&StatusBody::name(), value_of(&examples::status())))
         }
         Answers::Document => {
-            let either = OneOfBuilder::new()
+            // Whatever has an error in it fits both, and objects stay open to new fields.
+            let either = AnyOfBuilder::new()
                 .item(Ref::from_schema_name(StatusBody::name()))
                 .item(Ref::from_schema_name(UnknownPayment::name()));
             let content = ContentBuilder::new()
-                .schema(Some(Schema::OneOf(either.build())))
+                .schema(Some(Schema::AnyOf(either.build())))
                 .example(Some(value_of(&examples::status())));
             ("How the payment stands, or that there is none.", content.build())
         }

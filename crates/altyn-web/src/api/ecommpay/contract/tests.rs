@@ -282,7 +282,8 @@ fn misfits(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
         let target = document().pointer(pointer);
         return misfits(target.unwrap_or_else(|| panic!("{name} leads nowhere")), value, at, found);
     }
-    if let Some(choices) = schema.get("oneOf").and_then(Value::as_array) {
+    let choices = schema.get("oneOf").or_else(|| schema.get("anyOf"));
+    if let Some(choices) = choices.and_then(Value::as_array) {
         let fitting = choices.iter().filter(|choice| {
             let mut inner = Vec::new();
             misfits(choice, value, at, &mut inner);
