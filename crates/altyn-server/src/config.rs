@@ -38,7 +38,7 @@ pub struct Server {
     pub listen: SocketAddr,
     pub public_url: String,
     pub workers: bool,
-    pub connections_max: usize,
+    pub connections_max: u32,
     pub requests_max: u32,
 }
 

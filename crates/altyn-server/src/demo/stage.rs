@@ -37,7 +37,7 @@ use crate::sandbox::{self, quoted};
 use crate::{http, logs};
 
 /// Connections the shop takes at once.
-const SHOP_CONNECTIONS: usize = 256;
+const SHOP_CONNECTIONS: u32 = 256;
 /// How often readiness is asked for.
 const READY_EVERY: std::time::Duration = std::time::Duration::from_millis(50);
 
