@@ -12,6 +12,7 @@ mod tests;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use altyn_web::peer::PeerAddress;

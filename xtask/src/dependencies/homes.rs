@@ -44,6 +44,7 @@ pub const HOMES: &[Home] = &[
     home("tracing-subscriber", &["altyn-server"], &[]),
     home("mimalloc", &["altyn-server"], &[]),
     home("argon2", &["altyn-server"], &[]),
+    home("rustix", &["altyn-server"], &[]),
     home("csv", &["altyn-register"], &[]),
     home("rust_xlsxwriter", &["altyn-register"], &[]),
     home("cfb", &["altyn-register"], &[]),

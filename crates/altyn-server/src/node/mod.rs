@@ -5,6 +5,7 @@
 //! ends when nobody can write any more.
 
 mod database;
+mod files;
 mod lease;
 mod providers;
 mod sender;
@@ -107,7 +108,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
     let server = tokio::spawn(crate::http::serve(
         listener,
         altyn_web::router(web),
-        config.server.connections_max,
+        files::connections(config.server.connections_max),
         until(stopped),
     ));
     tracing::info!(%address, database = database.kind(), owner, "serving");
