@@ -8,17 +8,21 @@ use altyn_app::context::Failure;
 use altyn_app::inbound::{About, InboundError, receive, settle_for_payer};
 use altyn_domain::payment::{PaymentState, Record, ReturnUrls};
 use axum::Router;
-use axum::extract::{Form, Path, Query, State};
+use axum::body::Body;
+use axum::extract::{Form, FromRequest, Path, Query, Request, State};
 use axum::http::header::{ACCEPT, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::body::{self, BodyError};
 use crate::page;
 use crate::state::Web;
 
 /// The longest set of parameters kept, bytes.
 const PARAMETERS_MAX_BYTES: usize = 8 * 1024;
+/// The longest form that is read, bytes: those, every character of them escaped.
+const FORM_MAX_BYTES: usize = 4 * PARAMETERS_MAX_BYTES;
 
 /// Paths that providers and returning payers use.
 pub fn routes() -> Router<Web> {
@@ -29,6 +33,29 @@ pub fn routes() -> Router<Web> {
 }
 
 type Parameters = Vec<(String, String)>;
+
+/// The parameters of a form, read within limits: anybody may send one.
+struct Sent(Parameters);
+
+impl FromRequest<Web> for Sent {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Web) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let bytes = body::collect(body, FORM_MAX_BYTES).await.map_err(|error| {
+            let status = match error {
+                BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
+                BodyError::CutOff => StatusCode::BAD_REQUEST,
+                BodyError::Crowded => StatusCode::SERVICE_UNAVAILABLE,
+            };
+            (status, error.to_string()).into_response()
+        })?;
+        let whole = Request::from_parts(parts, Body::from(bytes.to_vec()));
+        let form = Form::<Parameters>::from_request(whole, web).await;
+        form.map(|Form(parameters)| Self(parameters)).map_err(IntoResponse::into_response)
+    }
+}
 
 async fn notify(
     State(web): State<Web>,
@@ -41,7 +68,7 @@ async fn notify(
 async fn notify_form(
     State(web): State<Web>,
     Path(account): Path<String>,
-    Form(parameters): Form<Parameters>,
+    Sent(parameters): Sent,
 ) -> Response {
     answer(&account, take(&web, &account, parameters).await.map(drop))
 }
@@ -59,7 +86,7 @@ async fn come_back_form(
     State(web): State<Web>,
     Path(account): Path<String>,
     headers: HeaderMap,
-    Form(parameters): Form<Parameters>,
+    Sent(parameters): Sent,
 ) -> Response {
     send_back(&web, &account, &headers, parameters).await
 }

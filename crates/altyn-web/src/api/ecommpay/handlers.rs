@@ -179,6 +179,7 @@ async fn bytes_of(body: Body) -> Result<Zeroizing<Vec<u8>>, Refusal> {
             BodyError::TooLarge => return too_large(),
             BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
             BodyError::CutOff => refusal.status,
+            BodyError::Crowded => return Refusal::new(Code::TryAgain),
         };
         Refusal { detail: error.to_string(), ..refusal.with_status(status) }
     })

@@ -108,6 +108,10 @@ pub(crate) fn project_id(node: Option<&Node<'_>>, path: &str) -> Result<ProjectI
     number.ok_or_else(|| Refusal::field(Code::ValidationError, path, rule))
 }
 
+/// What the log gets of a text that was signed wrongly: anybody may send them, a quarter of a
+/// megabyte each.
+const LOGGED_MAX_BYTES: usize = 600;
+
 /// Tells operators, and in developer mode the sender, which text was signed here. The text is
 /// masked like everything that is kept.
 pub(crate) fn mismatch(settings: &WebSettings, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
@@ -115,7 +119,9 @@ pub(crate) fn mismatch(settings: &WebSettings, project: &ProjectEntry, body: &No
     let lines: Vec<String> =
         echo.lines().iter().map(|(path, value)| format!("{path}:{value}")).collect();
     let signed = lines.join(";");
-    tracing::warn!(project.id = project.project.id.get(), signed, "a signature does not fit");
+    let logged = signed.get(..signed.floor_char_boundary(LOGGED_MAX_BYTES));
+    let project_id = project.project.id.get();
+    tracing::warn!(project.id = project_id, signed = logged, "a signature does not fit");
     let told = settings.developer_errors && project.project.test;
     Refusal { signed: told.then_some(signed), ..Refusal::new(Code::InvalidSignature) }
 }
