@@ -6,4 +6,4 @@ mod doors;
 mod list;
 mod money;
 mod registers;
-mod sign_in;
+pub mod sign_in;

@@ -18,6 +18,7 @@ mod drills;
 mod faults;
 mod gate;
 mod hostile_endpoints;
+mod hostile_inputs;
 mod nodes;
 mod overload;
 mod page;

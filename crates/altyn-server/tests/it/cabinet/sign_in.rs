@@ -168,13 +168,13 @@ fn whoever_is_disabled_is_out_at_once(world: &mut World) {
 
 /// The period of RFC 6238 that it is now.
 #[expect(clippy::disallowed_methods, reason = "the device's clock, like the node's")]
-fn period() -> u64 {
+pub fn period() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     since.as_secs() / 30
 }
 
 /// The code of a period, as a device computes it (RFC 4226 §5.3), written from the standard.
-fn code(secret: &str, period: u64) -> String {
+pub fn code(secret: &str, period: u64) -> String {
     let key = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let mut mac = Hmac::<Sha1>::new_from_slice(&key).unwrap();
     mac.update(&period.to_be_bytes());

@@ -2,12 +2,25 @@
 //! and takes commands in lines of text.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use altyn_testkit::harness::eventually;
 use serde_json::Value;
+
+/// The Python with the packages of the tests. `None` where `scripts/setup.sh` was not run, with a
+/// word about it; under `CI=true` that is a failure.
+pub fn python() -> Option<PathBuf> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.local/venv/bin/python");
+    if python.exists() {
+        return Some(python);
+    }
+    let ci = std::env::var("CI").unwrap_or_default();
+    assert_ne!(ci, "true", "there is no .local/venv: run scripts/setup.sh");
+    println!("skipped: there is no .local/venv (scripts/setup.sh makes it)");
+    None
+}
 
 /// A running script; its end is the end of its standard input.
 pub struct Script {
@@ -16,17 +29,10 @@ pub struct Script {
 }
 
 impl Script {
-    /// Starts a script of this folder. `None` where `scripts/setup.sh` was not run, with a word
-    /// about it; under `CI=true` that is a failure.
+    /// Starts a script of this folder. `None` where there is no [`python`].
     pub fn start(name: &str, arguments: &[&str]) -> Option<Self> {
+        let python = python()?;
         let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = crate_folder.join("../../.local/venv/bin/python");
-        if !python.exists() {
-            let ci = std::env::var("CI").unwrap_or_default();
-            assert_ne!(ci, "true", "there is no .local/venv: run scripts/setup.sh");
-            println!("skipped: there is no .local/venv (scripts/setup.sh makes it)");
-            return None;
-        }
         let mut command = Command::new(python);
         command.arg(crate_folder.join("tests/it/support").join(name)).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
