@@ -120,6 +120,30 @@ mod tests {
     const ECOMMPAY: CallbackDialect = CallbackDialect::Ecommpay;
     const PAYKEEPER: CallbackDialect = CallbackDialect::Paykeeper;
 
+    proptest::proptest! {
+        /// Whatever the plan and however many attempts: each pause is one, and giving up is final.
+        #[test]
+        fn every_plan_comes_to_an_end(
+            attempts: u32,
+            few in 0..200_u32,
+            pauses in proptest::option::of(proptest::collection::vec(0..=PAUSE_MAX_MS, 0..130)),
+        ) {
+            let ends = pauses.as_ref().map_or(DOCUMENTED_ATTEMPTS, |pauses| {
+                u32::try_from(pauses.len()).unwrap_or(u32::MAX).saturating_add(1)
+            });
+            let plan = pauses.map_or(RetryPlan::Documented, RetryPlan::Pauses);
+            for dialect in CallbackDialect::ALL {
+                for attempts in [attempts, few] {
+                    let pause = plan.pause_after(*dialect, attempts);
+                    proptest::prop_assert!(pause.is_none_or(|ms| (0..=PAUSE_MAX_MS).contains(&ms)));
+                    proptest::prop_assert!(attempts < ends || pause.is_none());
+                    let later = plan.pause_after(*dialect, attempts.saturating_add(1));
+                    proptest::prop_assert!(attempts == 0 || pause.is_some() || later.is_none());
+                }
+            }
+        }
+    }
+
     #[test]
     fn the_documented_plan_as_a_table() {
         for (attempts, pause_s) in [

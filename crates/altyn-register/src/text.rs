@@ -79,6 +79,39 @@ const FORMULA_LEADS: [char; 11] =
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        /// Whichever one separator a spreadsheet takes, and whatever it takes off a field's ends:
+        /// no field begins a formula, and what was said is still there.
+        #[test]
+        fn no_field_is_computed(
+            text in proptest::prop_oneof![
+                "\\PC{0,40}",
+                "[=+@;,|\t\n\" '\u{a0}＝＋－＠a1-]{0,40}",
+            ],
+        ) {
+            let safe = defused(text.as_str().into()).into_owned();
+            proptest::prop_assert_eq!(safe.replace('\'', ""), text.replace('\'', ""));
+            for separator in [None, Some(';'), Some(','), Some('\t'), Some('|')] {
+                let ends = |character: char| character == '\n' || Some(character) == separator;
+                for (at, field) in safe.split(ends).enumerate() {
+                    let field = if at == 0 { field } else {
+                        field.trim_start_matches(|is: char| is.is_whitespace() || is == '"')
+                    };
+                    let computed = field.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+                    proptest::prop_assert!(!computed, "{text:?} became {safe:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn whatever_is_cleaned_can_be_held(text: String) {
+            let clean = clean(&text);
+            let units = clean.encode_utf16().count();
+            proptest::prop_assert!(units <= TEXT_MAX && clean.chars().all(is_allowed));
+            proptest::prop_assert_eq!(super::clean(&clean), clean.clone());
+        }
+    }
+
     #[test]
     fn what_cannot_be_held_is_removed() {
         for (text, expected) in [

@@ -316,6 +316,32 @@ mod tests {
         Config::read(text, pairs)
     }
 
+    proptest::proptest! {
+        /// No file and no environment does more than be refused.
+        #[test]
+        fn nothing_that_is_configured_panics(
+            text: String,
+            at: proptest::sample::Index,
+            with in "[\\[\\]=\"'#{}a-z0-9\n.-]{0,6}",
+            value: String,
+        ) {
+            let mut changed = ANNOTATED_DEFAULT.to_owned();
+            let at = (0..=at.index(changed.len())).rev().find(|at| changed.is_char_boundary(*at));
+            changed.insert_str(at.unwrap(), &with);
+            for text in ["", text.as_str(), changed.as_str()] {
+                for name in ["ALTYN_SERVER__LISTEN", "ALTYN_CALLBACKS__ALLOW", "ALTYN___", "ALTYN_A__B"] {
+                    let _ = super::tests::with(text, &[(name, value.as_str())]);
+                }
+            }
+            // What is no literal of the file's language is taken as it is.
+            let password = format!("p{}", value.replace(['\n', '\r'], " "));
+            let known = "[smtp]\nhost = \"a\"\nfrom = \"a@b\"\nuser = \"u\"";
+            let config = super::tests::with(known, &[("ALTYN_SMTP__PASSWORD", &password)]).unwrap();
+            let smtp = config.smtp.unwrap();
+            proptest::prop_assert_eq!(smtp.password.unwrap().expose(), password.as_str());
+        }
+    }
+
     #[test]
     fn the_annotated_default_is_the_default() {
         let annotated = with(ANNOTATED_DEFAULT, &[]).unwrap();

@@ -190,6 +190,39 @@ impl Owner {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        /// No text of a ring does more than be refused, and what is read seals and opens.
+        #[test]
+        fn no_ring_panics(
+            text: String,
+            lines in proptest::collection::vec("[0-9]{0,4}:?[A-Za-z0-9+/]{0,43}={0,2}", 0..5),
+        ) {
+            let whole: Vec<String> = (1..).zip(&lines)
+                .map(|(number, line)| format!("{number}:{:A<43.43}=", line.replace([':', '='], "x")))
+                .collect();
+            for text in [text, lines.join("\n"), whole.join("\r\n")] {
+                if let Ok(ring) = KeyRing::parse(&text) {
+                    let sealed = ring.seal(Owner::User(1), &Secret::new("s")).unwrap();
+                    proptest::prop_assert_eq!(ring.open(Owner::User(1), &sealed).unwrap().expose(), "s");
+                }
+            }
+        }
+
+        #[test]
+        fn whatever_is_sealed_opens_and_no_bytes_do(
+            secret: String, project: i64, number in 1..=u8::MAX, bytes: Vec<u8>,
+        ) {
+            let keys = KeyRing::parse(&ring(&[number])).unwrap();
+            let owner = Owner::Project(project);
+            let sealed = keys.seal(owner, &Secret::new(secret.clone())).unwrap();
+            let opened = keys.open(owner, &sealed).unwrap();
+            proptest::prop_assert_eq!(opened.expose(), secret.as_str());
+            let named = [[number].as_slice(), bytes.as_slice()].concat();
+            proptest::prop_assert!(keys.open(owner, &bytes).is_err());
+            proptest::prop_assert!(keys.open(owner, &named).is_err());
+        }
+    }
+
     fn ring(numbers: &[u8]) -> String {
         let lines: Vec<String> = numbers
             .iter()

@@ -521,7 +521,34 @@ fn only_who_was_given_the_form_can_prove_it() {
     assert!(!refund.authentic);
 }
 
+static IPAY: std::sync::LazyLock<Ipay> = std::sync::LazyLock::new(|| ipay("http://x"));
+
 proptest! {
+    /// Whatever is sent: nobody proves that he was given an order by the seal of another one, and
+    /// nobody is told apart by a panic.
+    #[test]
+    fn no_parameters_prove_anything_without_the_seal(
+        told in prop::collection::vec((
+            prop_oneof![
+                6 => prop::sample::select(vec!["id", "oid", "seal", "status", "code", "hash",
+                    "vid", "amount", "transaction_code"]).prop_map(str::to_owned),
+                1 => "\\PC{0,8}",
+            ],
+            prop_oneof!["\\PC{0,12}", "[0-9a-f]{64}", Just(ORDER.to_owned())],
+        ), 0..8),
+        other in "[a-z0-9]{1,11}",
+    ) {
+        let is_proved = |told: &[(String, String)]| {
+            IPAY.read_notification(told).is_ok_and(|subject| subject.authentic)
+        };
+        prop_assert!(!is_proved(&told));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let seal = wire::seal(&IPAY.config, ORDER);
+        let of_another = [pair("id", &other), pair("seal", &seal)];
+        prop_assert_eq!(is_proved(&of_another), other == ORDER);
+        prop_assert!(is_proved(&[pair("id", ORDER), pair("seal", &seal)]));
+    }
+
     #[test]
     fn no_bytes_pass_for_money(bytes in prop::collection::vec(any::<u8>(), 0..200), http: u16) {
         let search = Search::read(http, &bytes, Currency::KES);

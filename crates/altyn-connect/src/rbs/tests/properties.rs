@@ -37,7 +37,47 @@ fn field() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// A parameter of a notification, or something else.
+fn parameter() -> impl Strategy<Value = (String, String)> {
+    let names = vec!["orderNumber", "mdOrder", "operation", "status", "amount", "sign_alias", "a"];
+    let name = prop_oneof![
+        4 => prop::sample::select(names).prop_map(str::to_owned),
+        1 => "\\PC{0,8}".prop_filter("made below", |name| name != "checksum"),
+    ];
+    (name, prop_oneof![".{0,12}", "[a-z0-9;]{0,12}"])
+}
+
+static RBS: std::sync::LazyLock<Rbs> = std::sync::LazyLock::new(|| rbs("http://x", "key"));
+
 proptest! {
+    /// Whatever is sent: without the key it is refused, with the key it is read, and once any one
+    /// value of it has been changed it is refused.
+    #[test]
+    fn only_who_has_the_key_notifies(
+        mut told in prop::collection::vec(parameter(), 0..8),
+        guess in prop_oneof!["\\PC{0,70}", "[0-9A-F]{64}"],
+        changed: prop::sample::Index,
+        with in ".{0,12}",
+    ) {
+        prop_assert!(RBS.read_notification(&told).is_err());
+        let checksum = |checksum: String| ("checksum".to_owned(), checksum);
+        told.push(checksum(guess));
+        prop_assert!(RBS.read_notification(&told).is_err());
+        told.pop();
+        told.push(("orderNumber".to_owned(), "7".to_owned()));
+        let right = sign::sha256_hex("key", &wire::signed_text(&told));
+        told.push(checksum(right));
+        prop_assert!(RBS.read_notification(&told).is_ok_and(|subject| subject.authentic));
+        let at = changed.index(told.len());
+        if let Some((name, value)) = told.get_mut(at).filter(|(name, value)| {
+            name != "sign_alias" && *value != with
+        }) {
+            let name = name.clone();
+            *value = with;
+            prop_assert!(RBS.read_notification(&told).is_err(), "{name} was changed: {told:?}");
+        }
+    }
+
     #[test]
     fn no_bytes_pass_for_a_payment(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         if let Some(reply) = Reply::read(&bytes) {

@@ -8,6 +8,7 @@ use altyn_app::projects::ProjectEntry;
 use altyn_app::secret::Secret;
 use altyn_domain::id::ProjectId;
 use data_encoding::BASE64URL_NOPAD;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::api::ecommpay::codes::Code;
@@ -36,6 +37,77 @@ fn read(endpoint: Endpoint, path: &str, value: Value) -> String {
 fn check(endpoint: Endpoint, cases: &[(&str, Value, &str)]) {
     for (path, value, expected) in cases {
         assert_eq!(read(endpoint, path, value.clone()), *expected, "{path} = {value}");
+    }
+}
+
+/// Values that clients may send anywhere, mostly near to what is right.
+fn any_value() -> impl Strategy<Value = Value> {
+    let near = vec![
+        json!(null),
+        json!(0),
+        json!(1),
+        json!(-1),
+        json!(1.5),
+        json!(true),
+        json!(""),
+        json!("1"),
+        json!("RUB"),
+        json!("RU"),
+        json!("1.2.3.4"),
+        json!("a@b.cd"),
+        json!("https://a.example/"),
+        json!("4314220000000056"),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!("a;b:c"),
+        json!([]),
+        json!({}),
+        json!([null]),
+        json!({"a": {"b": []}}),
+        json!("e30"),
+        json!("https://[::1"),
+    ];
+    let leaf = prop_oneof![
+        3 => proptest::sample::select(near),
+        1 => any::<String>().prop_map(Value::from),
+        1 => any::<i64>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        let key = "[a-z_]{1,8}";
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::vec((key, inner), 0..3).prop_map(Value::from_iter),
+        ]
+    })
+}
+
+proptest! {
+    /// A right signature proves nothing about what is under it: whatever is signed is read, or
+    /// refused with a status that says whose fault it is.
+    #[test]
+    fn no_signed_fields_panic(
+        endpoint in 0..Endpoint::ALL.len(),
+        changes in proptest::collection::vec((
+            proptest::sample::select(vec![
+                "general", "general.payment_id", "general.project_id", "customer", "customer.id",
+                "customer.ip_address", "customer.email", "customer.phone", "customer.country",
+                "payment", "payment.amount", "payment.currency", "payment.description", "card",
+                "card.pan", "card.year", "card.month", "card.cvv", "card.card_holder",
+                "callback.delay", "return_url", "return_url.success", "cres", "pares", "md",
+                "threeds_completion_indicator", "request_id", "forward_ms", "acs_return_url",
+                "payment.merchant_refund_id", "additional_data", "project_id",
+            ]),
+            any_value(),
+        ), 1..4),
+    ) {
+        let endpoint = *Endpoint::ALL.get(endpoint).unwrap();
+        let mut body = request(endpoint);
+        for (path, value) in changes {
+            set(&mut body, path, value);
+        }
+        if let Err(refusal) = read_signed(endpoint, &body) {
+            prop_assert!(refusal.status.is_client_error(), "{body}");
+        }
     }
 }
 

@@ -257,6 +257,33 @@ fn as_signed(value: &Value) -> String {
 }
 
 proptest! {
+    /// One byte of what clients have signed is another: it is no JSON, or it does not verify, or it
+    /// says what was signed. And so is one byte of a signature, always.
+    #[test]
+    fn a_changed_byte_never_verifies(
+        vector in 0..AGREED.len(), at: prop::sample::Index, byte: u8, near: bool,
+    ) {
+        let agreed = AGREED.get(vector).unwrap();
+        let key = SigningKey::new(agreed.secret);
+        let changed = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            let place = bytes.get_mut(at.index(text.len())).unwrap();
+            // A neighbor is likelier to be a letter, a digit or a bracket again.
+            *place = if near { *place ^ (1 << (byte % 7)) } else { byte };
+            bytes
+        };
+        let body = changed(agreed.input);
+        if let Ok(tree) = parse(&body) {
+            let same = canonical(&tree) == agreed.text;
+            prop_assert_eq!(verify(&tree, agreed.signature, &key).is_ok(), same);
+        }
+        if let Ok(signature) = String::from_utf8(changed(agreed.signature)) {
+            let tree = parse(agreed.input.as_bytes()).unwrap();
+            let same = signature == agreed.signature;
+            prop_assert_eq!(verify(&tree, &signature, &key).is_ok(), same, "{}", signature);
+        }
+    }
+
     #[test]
     fn what_is_signed_verifies(body in plain_body(), secret: String) {
         let key = SigningKey::new(&secret);
