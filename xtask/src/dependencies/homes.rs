@@ -42,7 +42,7 @@ pub const HOMES: &[Home] = &[
     home("clap", &["altyn-server", "xtask"], &[]),
     home("toml", &["altyn-server"], &[]),
     home("tracing-subscriber", &["altyn-server"], &[]),
-    home("mimalloc", &["altyn-server"], &[]),
+    home("mimalloc", &["altyn-server", "xtask"], &[]),
     home("argon2", &["altyn-server"], &[]),
     home("rustix", &["altyn-server"], &[]),
     home("csv", &["altyn-register"], &[]),

@@ -87,7 +87,14 @@ pub const PICTURE: &[Seat] = &[
     Seat {
         name: "xtask",
         is: "what the repository checks, measures and generates about itself",
-        sees: &["altyn-domain", "altyn-sim", "altyn-web"],
+        sees: &[
+            "altyn-app",
+            "altyn-connect",
+            "altyn-domain",
+            "altyn-sim",
+            "altyn-store",
+            "altyn-web",
+        ],
         tests_see: &[],
     },
 ];
