@@ -28,6 +28,8 @@ missing_packages() {
   [ -n "$(chromium_bin)" ] || echo chromium
   has_cyrillic_font || echo fonts-dejavu-core
   [ -n "$(faketime_library)" ] || echo libfaketime
+  # Counts instructions for the gate against slow decline.
+  command -v valgrind >/dev/null || echo valgrind
   python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 

@@ -9,6 +9,8 @@ pub mod bench;
 pub mod dependencies;
 pub mod docs;
 pub mod finding;
+pub mod gate;
+pub mod inside;
 pub mod rust_source;
 pub mod sim;
 pub mod tidy;

@@ -6,7 +6,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::finding::listing;
-use xtask::{bench, dependencies, docs, sim, tidy, tree};
+use xtask::{bench, dependencies, docs, gate, inside, sim, tidy, tree};
+
+/// The product's: what is measured in this process must not differ by it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Parser)]
 #[command(about = "What the repository checks, measures and generates about itself")]
@@ -29,9 +33,23 @@ enum Task {
     Bench(bench::Options),
     /// Run the whole core under a virtual clock, seed by seed, with everything going wrong.
     Sim(sim::Options),
+    /// Count the instructions of a sale and compare them with the baseline.
+    Gate(gate::Options),
+    /// What `gate` counts.
+    #[command(hide = true)]
+    GateHarness(gate::harness::Options),
     /// The server that `bench` compares with.
     #[command(hide = true)]
     BenchHello(bench::hello::Options),
+    /// The platform without a database.
+    #[command(hide = true)]
+    BenchVerified(inside::verified::Options),
+    /// The store without HTTP.
+    #[command(hide = true)]
+    BenchStore(inside::store_loop::Options),
+    /// The sender of callbacks without the store.
+    #[command(hide = true)]
+    BenchSender(inside::told::Options),
 }
 
 fn main() -> Result<ExitCode> {
@@ -59,9 +77,15 @@ fn main() -> Result<ExitCode> {
         }
         Task::Sim(options) => sim::run(&options),
         Task::Bench(options) => bench::run(&root, &options),
-        Task::BenchHello(options) => {
-            bench::hello::run(&options)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Task::Gate(options) => gate::run(&root, &options),
+        Task::GateHarness(options) => done(gate::harness::run(&options)),
+        Task::BenchHello(options) => done(bench::hello::run(&options)),
+        Task::BenchVerified(options) => done(inside::verified::run(&options)),
+        Task::BenchStore(options) => done(inside::store_loop::run(&options)),
+        Task::BenchSender(options) => done(inside::told::run(&options)),
     }
+}
+
+fn done(outcome: Result<()>) -> Result<ExitCode> {
+    outcome.map(|()| ExitCode::SUCCESS)
 }

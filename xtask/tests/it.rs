@@ -1,9 +1,11 @@
-//! The rules, applied to this repository.
+//! The rules, applied to this repository, and the gate.
 #![cfg(test)]
+
+use std::path::Path;
 
 use anyhow::Result;
 use xtask::finding::{Finding, listing};
-use xtask::{dependencies, docs, tidy, tree};
+use xtask::{dependencies, docs, gate, tidy, tree};
 
 #[track_caller]
 fn nothing(findings: &[Finding]) {
@@ -25,6 +27,24 @@ fn dependencies_keep_to_the_picture() -> Result<()> {
 #[test]
 fn generated_documents_are_up_to_date() {
     nothing(&docs::check(&tree::root()));
+}
+
+#[test]
+fn a_sale_takes_no_more_instructions_than_it_did() -> Result<()> {
+    if !cfg!(debug_assertions) {
+        println!("skipped: the baseline is of the tests' build, and this is another");
+        return Ok(());
+    }
+    if !gate::has_valgrind() {
+        println!("skipped: valgrind is missing; scripts/setup.sh installs it");
+        return Ok(());
+    }
+    let baseline = gate::baseline(&tree::root())?;
+    let counts = gate::count(Path::new(env!("CARGO_BIN_EXE_xtask")))?;
+    println!("{}", gate::table(&baseline, &counts));
+    let risen = gate::risen(&baseline.instructions, &counts);
+    assert!(risen.is_empty(), "{}\n`xtask gate --bless` accepts it", risen.join("\n"));
+    Ok(())
 }
 
 #[test]

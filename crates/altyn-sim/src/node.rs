@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use altyn_app::cabinet::Cabinet;
 use altyn_app::context::Context;
 use altyn_app::ids::{IdSource, RESERVE_SECONDS};
-use altyn_app::jobs::{Claim, JobKind, LEASE_MS, run_job};
+use altyn_app::jobs::{Claim, FROM_THE_FIRST, JobKind, LEASE_MS, run_job};
 use altyn_app::ports::store::NodeLease;
 use altyn_app::ports::{Clock, PasswordError, Passwords, Provider, Randomness};
 use altyn_app::projects::{ProjectEntry, Projects};
@@ -167,6 +167,7 @@ impl Node {
                 until: now.plus_millis(LEASE_MS),
                 limit: u32::try_from(limit).unwrap_or(1),
                 busy_lanes: Vec::new(),
+                since: FROM_THE_FIRST,
             };
             match node.context.store.claim_jobs(claim).await {
                 Ok(jobs) => {

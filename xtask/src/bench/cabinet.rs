@@ -45,11 +45,16 @@ const PATIENCE: Duration = Duration::from_secs(3_600);
 const LIST: &str = "/cabinet/payments";
 const REGISTERS: &str = "/cabinet/registers";
 
-/// Everything on one database, new for it.
-pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Result<()> {
+/// A database with its payments, new for it.
+pub async fn fill(bench: &Bench, engine: Engine) -> Result<Site> {
+    report::note(&format!("  {}: {} payments are made", engine.title(), bench.payments));
+    Site::of_demo(bench, engine, bench.payments).await
+}
+
+/// Everything on one database; gives it back with the list built.
+pub async fn measure(bench: &Bench, site: Site, figures: &mut Figures) -> Result<Site> {
+    let engine = site.engine;
     let title = engine.title();
-    report::note(&format!("  {title}: {} payments are made", bench.payments));
-    let site = Site::of_demo(bench, engine, bench.payments).await?;
     let server = site.start(true).await?;
     report::note(&format!("  {title}: the list takes them in"));
     let began = now();
@@ -71,7 +76,7 @@ pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Re
     registers(bench, &visitor, (of, &server), figures).await?;
     figures.add(of, "cabinet_bytes", site.database.bytes().await? as f64 / bench.payments as f64);
     server.stop().await?;
-    site.remove().await
+    Ok(site)
 }
 
 /// Waits until it holds.

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::database::Engine;
 use super::figures::{Figures, Of};
 use super::load::{self, Arrivals, Load};
+use super::processes::Running;
 use super::sale::{Amount, Sales};
 use super::sink::{Heard, Sink};
 use super::site::{Site, must_hold};
@@ -16,6 +17,8 @@ use super::{Bench, report};
 
 /// Callbacks owed, for each second of measuring.
 const OWED_PER_SECOND: usize = 2_500;
+/// As many as the platform sends to one host at once when nothing is configured.
+const IN_FLIGHT: u32 = 64;
 /// How long the backlog may take to make.
 const BACKLOG_WITHIN: Duration = Duration::from_secs(300);
 
@@ -38,11 +41,12 @@ pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Re
     if let Some(rate) = rate(&heard) {
         figures.add(of, "callbacks_per_s", rate);
     }
-    let (server_us, database_us, _) = used.each(before, heard.distinct);
-    figures.add(of, "callbacks_server_us", server_us);
-    if let Some(database_us) = database_us {
+    let each = used.each(before, heard.distinct);
+    figures.add(of, "callbacks_server_us", each.server_us);
+    if let Some(database_us) = each.database_us {
         figures.add(of, "callbacks_database_us", database_us);
     }
+    alone(bench, &sink, engine, accepted, figures).await?;
     figures.add(of, "callbacks_repeated", heard.repeated as f64);
     figures.lost += accepted.saturating_sub(heard.ended);
     if check.callbacks_owed > 0 || heard.unreadable > 0 {
@@ -54,6 +58,30 @@ pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Re
         ));
     }
     site.remove().await
+}
+
+/// The sender without the store, over as many, and how much of its rate claims and marks leave.
+async fn alone(
+    bench: &Bench,
+    sink: &Sink,
+    engine: Engine,
+    count: u64,
+    figures: &mut Figures,
+) -> Result<()> {
+    sink.forget();
+    let (count, url) = (count.to_string(), sink.url());
+    let mut command = bench.this(&["bench-sender", "--count", &count, "--url", &url]);
+    command.args(["--in-flight", &IN_FLIGHT.to_string()]);
+    let running = Running::start(&mut command, &bench.dir.path().join("sender.log"))?;
+    running.finish(BACKLOG_WITHIN).await.context("the sender alone")?;
+    let of = Of::Platform(engine);
+    if let Some(alone) = rate(&sink.heard()) {
+        figures.add(of, "sender_per_s", alone);
+        if let Some(marked) = figures.last(of, "callbacks_per_s") {
+            figures.add(of, "callbacks_by_sender", marked / alone);
+        }
+    }
+    Ok(())
 }
 
 /// Makes the backlog and says how large it is.

@@ -6,10 +6,7 @@ use anyhow::{Context as _, Result};
 use rusqlite::{Connection, OpenFlags};
 use tokio_postgres::NoTls;
 
-use super::usage;
-
-/// The name of the benchmark's database on a server; one that was left behind is replaced.
-const NAME: &str = "altyn_bench";
+use super::usage::{self, Cpu};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,14 +44,20 @@ pub enum Database {
 }
 
 impl Database {
-    /// Makes it: the file in `dir`, or a database on the server.
-    pub async fn make(engine: Engine, dir: &Path, server: Option<&str>) -> Result<Self> {
+    /// Makes it: the file in `dir`, or a database of this name on the server, where one that was
+    /// left behind is replaced.
+    pub async fn make(
+        engine: Engine,
+        dir: &Path,
+        server: Option<&str>,
+        name: &str,
+    ) -> Result<Self> {
         match engine {
             Engine::Sqlite => Ok(Self::Sqlite(dir.join("altyn.db"))),
             Engine::Postgres => {
                 let server = server.context("no PostgreSQL server is known")?;
-                make_on(server, NAME).await?;
-                Ok(Self::Postgres { url: with_name(server, NAME)?, server: server.to_owned() })
+                make_on(server, name).await?;
+                Ok(Self::Postgres { url: with_name(server, name)?, server: server.to_owned() })
             }
         }
     }
@@ -72,7 +75,10 @@ impl Database {
         match self {
             // It goes with its folder.
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres { server, .. } => drop_on(&server, NAME).await,
+            Self::Postgres { url, server } => {
+                let name = url.split('?').next().and_then(|url| url.rsplit('/').next());
+                drop_on(&server, name.context("the address names no database")?).await
+            }
         }
     }
 
@@ -105,13 +111,26 @@ impl Database {
     }
 
     /// Processor time of the database's own processes so far, if there are any on this machine.
-    pub async fn cpu_us(&self) -> Result<Option<u64>> {
+    pub async fn cpu(&self) -> Result<Option<Cpu>> {
         match self {
             Self::Sqlite(_) => Ok(None),
+            Self::Postgres { url, .. } => cpu_of(url).await,
+        }
+    }
+
+    /// The first column of every row that a statement gives.
+    pub async fn texts(&self, sql: &str) -> Result<Vec<String>> {
+        match self {
+            Self::Sqlite(path) => {
+                let connection = read_only(path)?;
+                let mut statement = connection.prepare(sql).with_context(|| sql.to_owned())?;
+                let rows = statement.query_map([], |row| row.get(0))?;
+                rows.collect::<Result<_, _>>().with_context(|| sql.to_owned())
+            }
             Self::Postgres { url, .. } => {
-                let pid = u32::try_from(ask(url, "SELECT pg_backend_pid()::bigint").await?)?;
-                let main = usage::parent(pid).ok().filter(|main| is_postgres(*main));
-                main.map(usage::cpu_us_with_children).transpose()
+                let rows = connect(url).await?.query(sql, &[]).await;
+                let rows = rows.with_context(|| sql.to_owned())?;
+                rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
             }
         }
     }
@@ -120,9 +139,7 @@ impl Database {
     pub async fn number(&self, sql: &str) -> Result<i64> {
         match self {
             Self::Sqlite(path) => {
-                let connection =
-                    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-                        .with_context(|| format!("cannot open {}", path.display()))?;
+                let connection = read_only(path)?;
                 connection.query_row(sql, [], |row| row.get(0)).with_context(|| sql.to_owned())
             }
             Self::Postgres { url, .. } => ask(url, sql).await,
@@ -130,10 +147,22 @@ impl Database {
     }
 }
 
+/// Processor time of a PostgreSQL server so far, if its processes are on this machine.
+pub async fn cpu_of(url: &str) -> Result<Option<Cpu>> {
+    let pid = u32::try_from(ask(url, "SELECT pg_backend_pid()::bigint").await?)?;
+    let main = usage::parent(pid).ok().filter(|main| is_postgres(*main));
+    main.map(usage::cpu_with_children).transpose()
+}
+
 /// The process of this number is one of PostgreSQL's: the server is not on another machine.
 fn is_postgres(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/comm"))
         .is_ok_and(|name| name.starts_with("postgres"))
+}
+
+fn read_only(path: &Path) -> Result<Connection> {
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .with_context(|| format!("cannot open {}", path.display()))
 }
 
 /// Makes an empty database, in place of one that was left behind.
@@ -164,7 +193,8 @@ pub async fn server_version(server: &str) -> Result<String> {
     Ok(row.try_get(0)?)
 }
 
-async fn connect(url: &str) -> Result<tokio_postgres::Client> {
+/// Connects; a task keeps the connection.
+pub async fn connect(url: &str) -> Result<tokio_postgres::Client> {
     let (client, connection) =
         tokio_postgres::connect(url, NoTls).await.context("cannot connect to PostgreSQL")?;
     tokio::spawn(async move {
@@ -174,7 +204,8 @@ async fn connect(url: &str) -> Result<tokio_postgres::Client> {
     Ok(client)
 }
 
-async fn run(url: &str, sql: &str) -> Result<()> {
+/// Runs statements of which nothing is expected.
+pub async fn run(url: &str, sql: &str) -> Result<()> {
     connect(url).await?.batch_execute(sql).await.with_context(|| sql.to_owned())
 }
 

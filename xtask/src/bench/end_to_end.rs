@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
 use super::database::Engine;
+use super::feed::Held;
 use super::figures::{Figures, Of};
 use super::load::{self, Arrivals, Load};
 use super::processes::{free_address, get};
@@ -32,7 +33,7 @@ struct Totals {
 }
 
 #[derive(Default, Deserialize)]
-struct Sums {
+pub struct Sums {
     orders: u64,
     paid: u64,
     charges: u64,
@@ -40,7 +41,7 @@ struct Sums {
 }
 
 /// The books, in sums.
-struct Books {
+pub struct Books {
     payments: i64,
     paid: i64,
     receivable_minor: i64,
@@ -71,12 +72,12 @@ pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Re
     figures.add(of, "sustained_accepted_per_s", outcome.answered as f64 / taken);
     figures.add(of, "sustained_finished_per_s", heard.succeeded as f64 / whole);
     figures.add(of, "drain_s", last.saturating_duration_since(loaded).as_secs_f64());
-    let (server_us, database_us, _) = used.each(before, heard.ended);
-    figures.add(of, "sustained_server_us", server_us);
-    if let Some(database_us) = database_us {
+    let each = used.each(before, heard.ended);
+    figures.add(of, "sustained_server_us", each.server_us);
+    if let Some(database_us) = each.database_us {
         figures.add(of, "sustained_database_us", database_us);
     }
-    let emulator_us = usage::cpu_us(emulator.id())? as f64 / heard.ended.max(1) as f64;
+    let emulator_us = usage::cpu(emulator.id())?.total() as f64 / heard.ended.max(1) as f64;
     figures.add(of, "sustained_emulator_us", emulator_us);
     figures.add(of, "sustained_callbacks_repeated", heard.repeated as f64);
     figures.lost += outcome.answered.saturating_sub(heard.ended);
@@ -94,7 +95,34 @@ pub async fn measure(bench: &Bench, engine: Engine, figures: &mut Figures) -> Re
     site.remove().await
 }
 
-fn offered(bench: &Bench, site: &Site) -> Load {
+/// The rate at which payments end, with the list's feed or while it is held.
+pub async fn sustained(
+    bench: &Bench,
+    engine: Engine,
+    is_held: bool,
+    figures: &mut Figures,
+) -> Result<f64> {
+    let (sink, provider) = (Sink::start()?, free_address()?);
+    let site = Site::make(bench, engine, Some(provider), Some(&sink.url())).await?;
+    let _emulator = sandbox(bench, provider, &format!("http://{}", site.address)).await?;
+    let server = site.start(true).await?;
+    let held = if is_held { Some(Held::take(&site.database).await?) } else { None };
+    let began = now();
+    let outcome = load::run(offered(bench, &site), Arc::new(sales(bench, &site)?)).await?;
+    figures.errors_of(&format!("{} sustained", engine.title()), &outcome);
+    let heard = sink.wait(|heard| heard.ended >= outcome.answered).await;
+    figures.lost += outcome.answered.saturating_sub(heard.ended);
+    let last = heard.last_end.context("no payment ended")?;
+    if let Some(held) = held {
+        held.prove(&site.database).await?;
+    }
+    server.stop().await?;
+    site.remove().await?;
+    Ok(heard.succeeded as f64 / last.saturating_duration_since(began).as_secs_f64())
+}
+
+/// A load of sales, more than are finished in its time.
+pub fn offered(bench: &Bench, site: &Site) -> Load {
     Load {
         address: site.address,
         connections: bench.fewest(),
@@ -104,18 +132,21 @@ fn offered(bench: &Bench, site: &Site) -> Load {
     }
 }
 
-fn sales(bench: &Bench, site: &Site) -> Result<Sales> {
+/// The sales of it.
+pub fn sales(bench: &Bench, site: &Site) -> Result<Sales> {
     let seconds = bench.length.as_secs_f64().ceil() as usize;
     Sales::sign(&site.address.to_string(), Amount::Paid, 0, seconds * OFFERED_PER_SECOND)
 }
 
-fn totals(provider: SocketAddr) -> Result<Sums> {
+/// The provider's register, of the currency of the sales.
+pub fn totals(provider: SocketAddr) -> Result<Sums> {
     let text = get(provider, "/sandbox/totals")?;
     let mut totals: Totals = serde_json::from_str(&text).context("/sandbox/totals")?;
     Ok(totals.rbs.remove(CURRENCY).unwrap_or_default())
 }
 
-async fn books(site: &Site) -> Result<Books> {
+/// The books, as they stand in the database.
+pub async fn books(site: &Site) -> Result<Books> {
     let balance = |account: &str, side: &str, other: &str| {
         format!(
             "SELECT CAST(coalesce(sum({side}_minor - {other}_minor), 0) AS BIGINT) FROM balances \
@@ -134,7 +165,7 @@ async fn books(site: &Site) -> Result<Books> {
 }
 
 /// Says what differs, and that nothing does.
-fn compare(engine: Engine, sums: &Sums, books: &Books, check: &Check, figures: &mut Figures) {
+pub fn compare(engine: Engine, sums: &Sums, books: &Books, check: &Check, figures: &mut Figures) {
     figures.doubled += sums.charges.saturating_sub(sums.paid);
     let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let pairs = [

@@ -1,20 +1,25 @@
-//! What nothing on this machine can be faster than: the disk, a server that says hello, and
-//! PostgreSQL's own benchmark. The numbers are those of the performance notes: F1, F2, F5.
+//! What nothing on this machine can be faster than: the disk (F1), a server that says hello (F2), the
+//! platform's own server without a database (F3), and PostgreSQL's own benchmark, by its own script
+//! and by a sale's inserts one after another (F5). F4, one transaction a sale, is of each database:
+//! [`super::store`].
 
 use std::fs::File;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use altyn_store::postgres::Options;
 use anyhow::{Context as _, Result};
 
 use super::figures::{Figures, Of};
 use super::load::{self, Arrivals, Load, Same};
 use super::processes::{Running, free_address};
-use super::sale::WARM_UP;
+use super::sale::{Amount, SIGNED_PER_SECOND, Sales, WARM_UP};
 use super::{Bench, database, now, report};
+use crate::inside::rig;
 
 /// One page, as a database appends it.
 const PAGE: [u8; 4_096] = [0x5a; 4_096];
@@ -26,6 +31,11 @@ pub const CLIENTS: [usize; 2] = [16, 64];
 pub const SCALE: usize = 20;
 /// Its database; one that was left behind is replaced.
 const FLOOR: &str = "altyn_bench_floor";
+/// The database of a sale's inserts.
+const INSERTS: &str = "altyn_bench_inserts";
+/// A sale as seven statements: what the store writes of it, in rows of the same lengths and with
+/// random references, by the way every common client goes.
+const SALE: &str = include_str!("sale.pgbench.sql");
 /// How long `pgbench` may take beyond what it was told.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -35,13 +45,24 @@ pub async fn prepare(bench: &Bench) -> Result<()> {
     report::note(&format!("pgbench: filling scale {SCALE}"));
     database::make_on(server, FLOOR).await?;
     let scale = SCALE.to_string();
-    pgbench(bench, server, &["-i", "-q", "-s", &scale]).await.map(drop)
+    pgbench(bench, (server, FLOOR), &["-i", "-q", "-s", &scale]).await?;
+    database::make_on(server, INSERTS).await?;
+    // Opening it brings the schema in.
+    rig::postgres(&database::with_name(server, INSERTS)?, Options::default()).await?;
+    std::fs::write(script(bench), SALE).context("the script of pgbench")
+}
+
+fn script(bench: &Bench) -> PathBuf {
+    bench.dir.path().join("sale.sql")
 }
 
 /// Removes them.
 pub async fn clear(bench: &Bench) -> Result<()> {
     match &bench.postgres {
-        Some(server) => database::drop_on(server, FLOOR).await,
+        Some(server) => {
+            database::drop_on(server, INSERTS).await?;
+            database::drop_on(server, FLOOR).await
+        }
         None => Ok(()),
     }
 }
@@ -51,17 +72,27 @@ pub async fn measure(bench: &Bench, figures: &mut Figures) -> Result<()> {
     report::note("  floors");
     figures.add(Of::Floor, "fsync_per_s", disk(bench)?);
     hello(bench, figures).await?;
-    if let Some(server) = &bench.postgres {
+    verified(bench, figures).await?;
+    let Some(server) = &bench.postgres else { return Ok(()) };
+    let script = script(bench).display().to_string();
+    let own = ["-M", "prepared", "-D", "n=0", "-f", &script];
+    for (name, database, more) in
+        [("pgbench_tps", FLOOR, [].as_slice()), ("inserts_tps", INSERTS, own.as_slice())]
+    {
         let mut best: f64 = 0.0;
         for clients in CLIENTS {
+            if database == INSERTS {
+                let sql = "TRUNCATE payments, operations, events, jobs, changes";
+                database::run(&database::with_name(server, INSERTS)?, sql).await?;
+            }
             let (clients, seconds) = (clients.to_string(), bench.length.as_secs().to_string());
-            let said =
-                pgbench(bench, server, &["-n", "-c", &clients, "-j", "2", "-T", &seconds]).await?;
+            let common = ["-n", "-c", &clients, "-j", "2", "-T", &seconds];
+            let said = pgbench(bench, (server, database), &[&common, more].concat()).await?;
             let tps = tps(&said).with_context(|| format!("pgbench said no tps: {said}"))?;
-            figures.add(Of::Floor, format!("pgbench_tps_{clients}"), tps);
+            figures.add(Of::Floor, format!("{name}_{clients}"), tps);
             best = best.max(tps);
         }
-        figures.add(Of::Floor, "pgbench_tps", best);
+        figures.add(Of::Floor, name, best);
     }
     Ok(())
 }
@@ -84,20 +115,12 @@ fn disk(bench: &Bench) -> Result<f64> {
 /// F2: the same server library, the same generator, no work.
 async fn hello(bench: &Bench, figures: &mut Figures) -> Result<()> {
     let address = free_address()?;
-    let this = std::env::current_exe().context("this program's own path is not known")?;
-    let mut command = Command::new(this);
-    command.args(["bench-hello", "--listen", &address.to_string()]);
+    let mut command = bench.this(&["bench-hello", "--listen", &address.to_string()]);
     let mut running = Running::start(&mut command, &bench.dir.path().join("hello.log"))?;
     running.ready(address, "/").await?;
     let request = format!("GET / HTTP/1.1\r\nhost: {address}\r\n\r\n").into_bytes();
     for connections in &bench.connections {
-        let load = Load {
-            address,
-            connections: *connections,
-            arrivals: Arrivals::AtOnce,
-            warm_up: WARM_UP,
-            length: bench.length,
-        };
+        let load = at_once(bench, address, *connections);
         let outcome = load::run(load, Arc::new(Same(request.clone()))).await?;
         figures.errors_of("hello", &outcome);
         figures.add(Of::Floor, format!("hello_per_s_{connections}"), outcome.per_second);
@@ -106,9 +129,40 @@ async fn hello(bench: &Bench, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// F5: runs `pgbench` on its own database of the server.
-async fn pgbench(bench: &Bench, server: &str, arguments: &[&str]) -> Result<String> {
-    let url = database::with_name(server, FLOOR)?;
+/// F3: the platform's own router, everything of a sale but the database.
+async fn verified(bench: &Bench, figures: &mut Figures) -> Result<()> {
+    let (address, folder) = (free_address()?, bench.dir.path().join("verified"));
+    std::fs::create_dir(&folder).context("no folder for the floor without a database")?;
+    let mut command = bench.this(&["bench-verified", "--listen", &address.to_string(), "--file"]);
+    command.arg(folder.join("altyn.db"));
+    let mut running = Running::start(&mut command, &bench.dir.path().join("verified.log"))?;
+    running.ready(address, "/healthz").await?;
+    for (run, connections) in (0..).zip(&bench.connections) {
+        let seconds = (bench.length + WARM_UP).as_secs_f64().ceil() as usize;
+        let count = seconds * SIGNED_PER_SECOND * 2;
+        let sales = Sales::sign(&address.to_string(), Amount::Paid, run << 32, count)?;
+        let load = at_once(bench, address, *connections);
+        let outcome = load::run(load, Arc::new(sales)).await?;
+        figures.errors_of("verified without a database", &outcome);
+        figures.add(Of::Floor, format!("verified_per_s_{connections}"), outcome.per_second);
+    }
+    drop(running);
+    std::fs::remove_dir_all(folder).context("the floor without a database")
+}
+
+fn at_once(bench: &Bench, address: SocketAddr, connections: usize) -> Load {
+    Load {
+        address,
+        connections,
+        arrivals: Arrivals::AtOnce,
+        warm_up: WARM_UP,
+        length: bench.length,
+    }
+}
+
+/// F5: runs `pgbench` on a database of the server.
+async fn pgbench(bench: &Bench, at: (&str, &str), arguments: &[&str]) -> Result<String> {
+    let url = database::with_name(at.0, at.1)?;
     let mut command = Command::new(program());
     command.args(arguments).arg(url);
     let running = Running::start(&mut command, &bench.dir.path().join("pgbench.log"))?;

@@ -31,6 +31,9 @@ pub trait Requests: Send + Sync {
     /// Puts the next whole request into `buffer`, which holds what it was left with by the last
     /// call from the same connection; false when there is none left.
     fn next(&self, buffer: &mut Vec<u8>) -> bool;
+
+    /// Is told each request that was answered 200.
+    fn answered(&self, _request: &[u8]) {}
 }
 
 /// The same request again and again.
@@ -73,6 +76,8 @@ pub struct Outcome {
     pub answered: u64,
     /// Other answers, and connections that broke.
     pub errors: u64,
+    /// Of those the connections.
+    pub broken: u64,
     /// The first of those.
     pub first_error: Option<String>,
     /// Answers with status 200 a second.
@@ -119,6 +124,7 @@ struct Tally {
     answered: u64,
     counted: u64,
     errors: u64,
+    broken: u64,
     first_error: Option<String>,
     latency: Histogram<u64>,
 }
@@ -147,6 +153,7 @@ fn generate(load: Load, requests: &Arc<dyn Requests>) -> Result<Outcome> {
         answered: 0,
         counted: 0,
         errors: 0,
+        broken: 0,
         first_error: None,
         latency: Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).context("no histogram")?,
     }));
@@ -160,7 +167,9 @@ fn generate(load: Load, requests: &Arc<dyn Requests>) -> Result<Outcome> {
                 let schedule = Rc::clone(&schedule);
                 tokio::task::spawn_local(async move {
                     if let Err(error) = drive(load, requests.as_ref(), &schedule, &tally).await {
-                        tally.borrow_mut().fail(format!("a connection broke: {error}"));
+                        let mut tally = tally.borrow_mut();
+                        tally.broken += 1;
+                        tally.fail(format!("a connection broke: {error}"));
                     }
                 })
             })
@@ -206,6 +215,7 @@ impl Tally {
         Outcome {
             answered: self.answered,
             errors: self.errors,
+            broken: self.broken,
             first_error: self.first_error.take(),
             per_second: if seconds > 0.0 { self.counted as f64 / seconds } else { 0.0 },
             p50_ms: millis(0.5),
@@ -232,6 +242,9 @@ async fn drive(
         }
         send(&mut stream, &request).await?;
         let status = receive(&mut stream, &mut answer).await?;
+        if status == 200 {
+            requests.answered(&request);
+        }
         tally.borrow_mut().count(began, now(), status);
     }
 }

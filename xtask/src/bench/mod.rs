@@ -5,24 +5,31 @@
 //! payment lost or charged twice, or books that differ from the provider's register do.
 //!
 //! Read next: [`load`] for the generator, [`floors`] for what nothing can be faster than, then the
-//! parts in the order they are measured: [`sale`], [`page`], [`callbacks`], [`end_to_end`],
-//! [`cabinet`].
+//! parts in the order they are measured: [`store`], [`sale`], [`standby`], [`page`], [`callbacks`],
+//! [`end_to_end`], [`feed`], [`crash`]; once, over many payments, [`cabinet`] and [`scale`]. The
+//! ratios that are watched are listed in [`ratios`].
 
 mod cabinet;
 mod callbacks;
+mod crash;
 mod database;
 mod end_to_end;
+mod feed;
 mod figures;
 mod floors;
 pub mod hello;
-mod load;
+pub(crate) mod load;
 mod machine;
 mod page;
 mod processes;
+mod ratios;
 mod report;
-mod sale;
+pub(crate) mod sale;
+mod scale;
 mod sink;
 mod site;
+mod standby;
+mod store;
 mod usage;
 mod visitor;
 
@@ -59,7 +66,7 @@ pub struct Options {
     /// Only these parts.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
-    /// How many payments the cabinet is looked at over.
+    /// How many payments the cabinet and sales are looked at over.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..))]
     payments: u64,
     /// Write everything that was measured to this file as well.
@@ -97,22 +104,32 @@ impl Engines {
 /// A part of the benchmark.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Disk, hello-world, pgbench.
+    /// Disk, hello-world, sales without a database, pgbench.
     Floors,
+    /// The store without HTTP: together and one by one.
+    Store,
     /// Sales accepted, without workers.
     Sales,
+    /// The same beside a synchronous standby of PostgreSQL.
+    Standby,
     /// The Payment Page opened by signed links.
     Page,
     /// Callbacks delivered from a backlog.
     Callbacks,
     /// Sales, the provider and callbacks together.
     EndToEnd,
+    /// Sales and whole payments with the feed of the cabinet's list and without.
+    Feed,
+    /// The server killed under load.
+    Crash,
     /// The cabinet's list and registers, over many payments.
     Cabinet,
+    /// Sales over many payments beside sales over none.
+    Scale,
 }
 
 /// What every part needs to know.
-struct Bench {
+pub struct Bench {
     engines: &'static [Engine],
     length: Duration,
     rounds: u64,
@@ -120,6 +137,8 @@ struct Bench {
     only: Vec<Part>,
     payments: u64,
     altyn: PathBuf,
+    this: PathBuf,
+    root: PathBuf,
     postgres: Option<String>,
     dir: Workdir,
 }
@@ -127,6 +146,13 @@ struct Bench {
 impl Bench {
     fn does(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
+    }
+
+    /// This very program, to run a part of it as a process of its own.
+    fn this(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.this);
+        command.args(arguments);
+        command
     }
 
     /// The fewest connections asked for: where latency is looked at and backlogs are made.
@@ -146,10 +172,7 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode> {
     if engines.contains(&Engine::Postgres) && postgres.is_none() {
         return beside_a_server(root);
     }
-    let altyn = match &options.altyn {
-        Some(path) => path.clone(),
-        None => build(root)?,
-    };
+    let altyn = program(root, options.altyn.as_deref())?;
     let parent = options.dir.clone().unwrap_or_else(std::env::temp_dir);
     let bench = Bench {
         engines,
@@ -159,6 +182,8 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode> {
         only: options.only.clone(),
         payments: options.payments,
         altyn,
+        this: std::env::current_exe().context("this program's own path is not known")?,
+        root: root.to_owned(),
         postgres: postgres.filter(|_| engines.contains(&Engine::Postgres)),
         dir: Workdir::make(&parent)?,
     };
@@ -189,28 +214,53 @@ async fn measure(bench: &Bench) -> Result<Figures> {
             floors::measure(bench, &mut figures).await?;
         }
         for engine in bench.engines {
-            if bench.does(Part::Sales) {
-                sale::measure(bench, *engine, &mut figures).await?;
-            }
-            if bench.does(Part::Page) {
-                page::measure(bench, *engine, &mut figures).await?;
-            }
-            if bench.does(Part::Callbacks) {
-                callbacks::measure(bench, *engine, &mut figures).await?;
-            }
-            if bench.does(Part::EndToEnd) {
-                end_to_end::measure(bench, *engine, &mut figures).await?;
-            }
+            round_on(bench, *engine, &mut figures).await?;
         }
     }
     floors::clear(bench).await?;
-    if bench.does(Part::Cabinet) {
-        // Once: its payments take longer to make than the rounds.
+    if bench.does(Part::Cabinet) || bench.does(Part::Scale) {
+        // Once: the payments take longer to make than the rounds.
         for engine in bench.engines {
-            cabinet::measure(bench, *engine, &mut figures).await?;
+            let mut site = cabinet::fill(bench, *engine).await?;
+            if bench.does(Part::Cabinet) {
+                site = cabinet::measure(bench, site, &mut figures).await?;
+            }
+            if bench.does(Part::Scale) {
+                scale::measure(bench, &site, &mut figures).await?;
+            }
+            site.remove().await?;
         }
     }
     Ok(figures)
+}
+
+/// Everything that is new in each round, on one database.
+async fn round_on(bench: &Bench, engine: Engine, figures: &mut Figures) -> Result<()> {
+    if bench.does(Part::Store) {
+        store::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::Sales) {
+        sale::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::Standby) && engine == Engine::Postgres {
+        standby::measure(bench, figures).await?;
+    }
+    if bench.does(Part::Page) {
+        page::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::Callbacks) {
+        callbacks::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::EndToEnd) {
+        end_to_end::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::Feed) {
+        feed::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::Crash) {
+        crash::measure(bench, engine, figures).await?;
+    }
+    Ok(())
 }
 
 /// Starts this very command again beside a PostgreSQL server of its own.
@@ -222,6 +272,14 @@ fn beside_a_server(root: &Path) -> Result<ExitCode> {
     // It only comes back when it could not be started.
     let error = Command::new(&script).arg(this).args(std::env::args_os().skip(1)).exec();
     Err(error).with_context(|| format!("cannot run {}", script.display()))
+}
+
+/// The server to measure: the one that was named, from wherever it is run, or a new build.
+fn program(root: &Path, named: Option<&Path>) -> Result<PathBuf> {
+    match named {
+        Some(path) => path.canonicalize().with_context(|| path.display().to_string()),
+        None => build(root),
+    }
 }
 
 /// Builds the server as it is shipped and says where it is.
@@ -249,7 +307,8 @@ async fn stop_signal() -> Result<()> {
     Ok(())
 }
 
+/// Now, for measuring.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }

@@ -113,8 +113,8 @@ async fn most(
     ensure!(outcome.answered > 0, "no page was opened: {}", server.said());
     let of = Of::Platform(site.engine);
     figures.add(of, "pages_per_s", outcome.per_second);
-    let (server_us, _, _) = used.each(before, outcome.answered);
-    figures.add(of, "page_server_us", server_us);
+    let each = used.each(before, outcome.answered);
+    figures.add(of, "page_server_us", each.server_us);
     let hello = format!("hello_per_s_{}", bench.fewest());
     if let Some(hello) = figures.last(Of::Floor, &hello) {
         figures.add(of, "pages_by_hello", outcome.per_second / hello);

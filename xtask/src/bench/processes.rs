@@ -86,6 +86,19 @@ impl Running {
         }
     }
 
+    /// Waits until it takes connections.
+    pub async fn listening(&mut self, address: SocketAddr, within: Duration) -> Result<()> {
+        let give_up = now() + within;
+        while TcpStream::connect_timeout(&address, ANSWER_WITHIN).is_err() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{status} at start: {}", self.said());
+            }
+            ensure!(now() < give_up, "not ready in time: {}", self.said());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
     /// Asks it to end, and waits until it has.
     pub async fn stop(mut self) -> Result<()> {
         let asked = Command::new("sh")
@@ -97,6 +110,12 @@ impl Running {
         let status = self.wait(PATIENCE).await?;
         ensure!(status.success(), "{status} at the end: {}", self.said());
         Ok(())
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub async fn kill(mut self) -> Result<()> {
+        self.child.kill().context("the process could not be killed")?;
+        self.wait(PATIENCE).await.map(drop)
     }
 
     /// Waits until it ends by itself, and gives what it said.

@@ -12,13 +12,15 @@ use sha2::Sha512;
 use super::database::Engine;
 use super::figures::{Figures, Of};
 use super::load::{self, Arrivals, Load, Outcome, Requests};
-use super::site::{PROJECT, SECRET, Server, Site};
+use super::site::{Server, Site};
+
+pub use super::site::{PROJECT, SECRET};
 use super::{Bench, report, usage};
 
 /// Base64 of 64 bytes.
 const SIGNATURE_CHARS: usize = 88;
 /// A payment's id: a word and 16 hexadecimal digits.
-const ID_CHARS: usize = 22;
+pub const ID_CHARS: usize = 22;
 /// More sales a second than are ever accepted on one machine: so many are signed beforehand.
 pub const SIGNED_PER_SECOND: usize = 40_000;
 /// Load before anything is counted.
@@ -82,6 +84,13 @@ impl Sales {
     }
 }
 
+impl Sales {
+    /// The id in a request that these sales gave.
+    pub fn id_in(&self, request: &[u8]) -> Option<[u8; ID_CHARS]> {
+        request.get(self.id_at..self.id_at + ID_CHARS)?.try_into().ok()
+    }
+}
+
 impl Requests for Sales {
     fn next(&self, buffer: &mut Vec<u8>) -> bool {
         let Some((id, signature)) = self.signed.get(self.next.fetch_add(1, Ordering::Relaxed))
@@ -102,7 +111,7 @@ impl Requests for Sales {
 }
 
 /// Ids in no order, as merchants' are: the worst for an index. No number gives another's.
-fn id(number: u64) -> [u8; ID_CHARS] {
+pub fn id(number: u64) -> [u8; ID_CHARS] {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -115,7 +124,8 @@ fn id(number: u64) -> [u8; ID_CHARS] {
     id
 }
 
-const DESCRIPTION: &str = "Order at the shop: three items, delivery to the door";
+/// What is sold.
+pub const DESCRIPTION: &str = "Order at the shop: three items, delivery to the door";
 
 fn body(minor: i64, id: &str, signature: &str) -> String {
     format!(
@@ -134,7 +144,7 @@ fn body(minor: i64, id: &str, signature: &str) -> String {
 }
 
 /// The same as lines in the order in which they are signed.
-fn signed_text(minor: i64, id: &str) -> String {
+pub fn signed_text(minor: i64, id: &str) -> String {
     [
         "customer:account_id:account_1",
         "customer:country:RU",
@@ -188,36 +198,64 @@ async fn accept(
     (run, connections): (u64, usize),
     figures: &mut Figures,
 ) -> Result<Outcome> {
-    let seconds = (bench.length + WARM_UP).as_secs_f64().ceil() as usize;
-    let host = site.address.to_string();
-    let sales = Sales::sign(&host, Amount::Paid, run << 32, seconds * SIGNED_PER_SECOND)?;
-    let load = Load {
-        address: site.address,
-        connections,
-        arrivals: Arrivals::AtOnce,
-        warm_up: WARM_UP,
-        length: bench.length,
-    };
     let before = site.used(server).await?;
-    let outcome = load::run(load, Arc::new(sales)).await?;
+    let offer = Offer { amount: Amount::Paid, first: run << 32, connections };
+    let outcome = offered(bench, site, server, offer, figures).await?;
     let used = site.used(server).await?;
-    figures.errors_of(&format!("{} sales", site.engine.title()), &outcome);
-    ensure!(outcome.answered > 0, "no sale was accepted: {}", server.said());
     let of = Of::Platform(site.engine);
     let mut add = |name: &str, value: f64| figures.add(of, format!("{name}_{connections}"), value);
     add("sales_per_s", outcome.per_second);
     add("sales_p50_ms", outcome.p50_ms);
     add("sales_p99_ms", outcome.p99_ms);
     add("sales_p99_by_p50", outcome.p99_ms / outcome.p50_ms);
-    let (server_us, database_us, written) = used.each(before, outcome.answered);
-    add("sales_server_us", server_us);
-    if let Some(database_us) = database_us {
-        add("sales_database_us", database_us);
-    }
-    if let Some(written) = written {
-        add("sales_written_bytes", written);
+    let each = used.each(before, outcome.answered);
+    for (name, value) in [
+        ("sales_server_us", Some(each.server_us)),
+        ("sales_server_kernel_us", Some(each.server_kernel_us)),
+        ("sales_database_us", each.database_us),
+        ("sales_database_kernel_us", each.database_kernel_us),
+        ("sales_written_bytes", each.written),
+    ] {
+        if let Some(value) = value {
+            add(name, value);
+        }
     }
     ratios(figures, of, connections, outcome.per_second);
+    Ok(outcome)
+}
+
+/// Sales to offer.
+#[derive(Clone, Copy)]
+pub struct Offer {
+    /// What each is of.
+    pub amount: Amount,
+    /// The number of the first one's id.
+    pub first: u64,
+    /// How many connections offer them.
+    pub connections: usize,
+}
+
+/// Offers sales as fast as they are taken.
+pub async fn offered(
+    bench: &Bench,
+    site: &Site,
+    server: &Server,
+    offer: Offer,
+    figures: &mut Figures,
+) -> Result<Outcome> {
+    let seconds = (bench.length + WARM_UP).as_secs_f64().ceil() as usize;
+    let host = site.address.to_string();
+    let sales = Sales::sign(&host, offer.amount, offer.first, seconds * SIGNED_PER_SECOND)?;
+    let load = Load {
+        address: site.address,
+        connections: offer.connections,
+        arrivals: Arrivals::AtOnce,
+        warm_up: WARM_UP,
+        length: bench.length,
+    };
+    let outcome = load::run(load, Arc::new(sales)).await?;
+    figures.errors_of(&format!("{} sales", site.engine.title()), &outcome);
+    ensure!(outcome.answered > 0, "no sale was accepted: {}", server.said());
     Ok(outcome)
 }
 
@@ -225,6 +263,7 @@ async fn accept(
 fn ratios(figures: &mut Figures, of: Of, connections: usize, per_second: f64) {
     let floors = [
         ("sales_by_hello", format!("hello_per_s_{connections}")),
+        ("sales_by_verified", format!("verified_per_s_{connections}")),
         ("sales_by_pgbench", "pgbench_tps".to_owned()),
         ("sales_by_fsync", "fsync_per_s".to_owned()),
     ];

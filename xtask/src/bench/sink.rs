@@ -114,11 +114,16 @@ impl Sink {
 
     /// Waits until `enough`, or until nothing new comes any more.
     pub async fn wait(&self, enough: impl Fn(&Heard) -> bool) -> Heard {
+        self.wait_through(SILENCE, enough).await
+    }
+
+    /// The same, where nothing new may come for so long.
+    pub async fn wait_through(&self, silence: Duration, enough: impl Fn(&Heard) -> bool) -> Heard {
         let began = now();
         loop {
             let heard = self.heard();
             let last = heard.last.unwrap_or(began).max(began);
-            if enough(&heard) || now().saturating_duration_since(last) > SILENCE {
+            if enough(&heard) || now().saturating_duration_since(last) > silence {
                 return heard;
             }
             tokio::time::sleep(LOOK_EVERY).await;

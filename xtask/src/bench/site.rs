@@ -10,7 +10,8 @@ use serde::Deserialize;
 
 use super::database::{Database, Engine};
 use super::processes::{Running, free_address};
-use super::{Bench, now, usage};
+use super::usage::{self, Cpu};
+use super::{Bench, now};
 
 /// The project that sells.
 pub const PROJECT: u32 = 1;
@@ -46,9 +47,24 @@ pub struct Server {
 /// What the server and its database used between two moments.
 #[derive(Clone, Copy, Debug)]
 pub struct Used {
-    server_us: u64,
-    database_us: Option<u64>,
+    server: Cpu,
+    database: Option<Cpu>,
     written: Option<u64>,
+}
+
+/// What each of so many requests used.
+#[derive(Clone, Copy, Debug)]
+pub struct Each {
+    /// The server's time, microseconds.
+    pub server_us: f64,
+    /// Of it in the kernel.
+    pub server_kernel_us: f64,
+    /// The database's, if it is a process of its own on this machine.
+    pub database_us: Option<f64>,
+    /// Of it in the kernel.
+    pub database_kernel_us: Option<f64>,
+    /// Bytes written.
+    pub written: Option<f64>,
 }
 
 /// What `altyn check` found.
@@ -69,25 +85,41 @@ impl Site {
         provider: Option<SocketAddr>,
         callback_url: Option<&str>,
     ) -> Result<Self> {
-        let site = Self::empty(bench, engine).await?;
+        let site = Self::empty(bench, engine, "site").await?;
+        site.set_up(provider, callback_url).await?;
+        Ok(site)
+    }
+
+    /// As [`Self::make`], with neither a provider nor an address, beside another site.
+    pub async fn make_beside(bench: &Bench, engine: Engine) -> Result<Self> {
+        let site = Self::empty(bench, engine, "beside").await?;
+        site.set_up(None, None).await?;
+        Ok(site)
+    }
+
+    async fn set_up(&self, provider: Option<SocketAddr>, callback: Option<&str>) -> Result<()> {
         let provider = provider.map_or_else(free_address, Ok)?;
-        std::fs::write(site.dir.join("altyn.toml"), site.configuration(provider))
+        std::fs::write(self.dir.join("altyn.toml"), self.configuration(provider))
             .context("the configuration cannot be written")?;
-        site.command(&["migrate"]).await?;
+        self.command(&["migrate"]).await?;
+        self.add_project(&METHODS, callback).await
+    }
+
+    /// Adds the project that sells.
+    pub async fn add_project(&self, methods: &[&str], callback: Option<&str>) -> Result<()> {
         let project = PROJECT.to_string();
         let mut add = vec!["project", "add", "--id", &project, "--test", "true"];
         add.extend(["--secret-env", "BENCH_SECRET"]);
-        add.extend(METHODS.iter().flat_map(|method| ["--method", method]));
-        if let Some(url) = callback_url {
+        add.extend(methods.iter().flat_map(|method| ["--method", method]));
+        if let Some(url) = callback {
             add.extend(["--callback-url", url]);
         }
-        site.command(&add).await?;
-        Ok(site)
+        self.command(&add).await.map(drop)
     }
 
     /// The demonstration's own: with its projects, its user, and so many payments of the year past.
     pub async fn of_demo(bench: &Bench, engine: Engine, payments: u64) -> Result<Self> {
-        let site = Self::empty(bench, engine).await?;
+        let site = Self::empty(bench, engine, "site").await?;
         let payments = payments.to_string();
         let dir = site.dir.display().to_string();
         let mut arguments = vec!["demo", "--dir", &dir, "--payments", &payments];
@@ -99,13 +131,15 @@ impl Site {
         Ok(site)
     }
 
-    async fn empty(bench: &Bench, engine: Engine) -> Result<Self> {
-        let dir = bench.dir.path().join("site");
+    /// A folder and a database of this name.
+    async fn empty(bench: &Bench, engine: Engine, name: &str) -> Result<Self> {
+        let dir = bench.dir.path().join(name);
         if dir.exists() {
             std::fs::remove_dir_all(&dir).context("the last folder cannot be removed")?;
         }
         std::fs::create_dir(&dir).context("no folder could be made")?;
-        let database = Database::make(engine, &dir, bench.postgres.as_deref()).await?;
+        let server = bench.postgres.as_deref();
+        let database = Database::make(engine, &dir, server, &format!("altyn_bench_{name}")).await?;
         Ok(Self { engine, database, address: free_address()?, altyn: bench.altyn.clone(), dir })
     }
 
@@ -187,8 +221,8 @@ impl Site {
     /// What was used so far.
     pub async fn used(&self, server: &Server) -> Result<Used> {
         Ok(Used {
-            server_us: usage::cpu_us(server.id())?,
-            database_us: self.database.cpu_us().await?,
+            server: usage::cpu(server.id())?,
+            database: self.database.cpu().await?,
             written: self.database.written(server.id()).await?,
         })
     }
@@ -205,6 +239,11 @@ impl Server {
         self.running.stop().await.context("altyn serve")
     }
 
+    /// Kills it where it stands.
+    pub async fn kill(self) -> Result<()> {
+        self.running.kill().await
+    }
+
     /// The last of what it said.
     pub fn said(&self) -> String {
         self.running.said()
@@ -212,16 +251,17 @@ impl Server {
 }
 
 impl Used {
-    /// What was used since `earlier`, for each of `count`: microseconds of the server, of the
-    /// database, and bytes written.
-    pub fn each(self, earlier: Self, count: u64) -> (f64, Option<f64>, Option<f64>) {
+    /// What was used since `earlier`, for each of `count`.
+    pub fn each(self, earlier: Self, count: u64) -> Each {
         let share = |now: u64, then: u64| now.saturating_sub(then) as f64 / count.max(1) as f64;
-        let both = |now: Option<u64>, then: Option<u64>| Some(share(now?, then?));
-        (
-            share(self.server_us, earlier.server_us),
-            both(self.database_us, earlier.database_us),
-            both(self.written, earlier.written),
-        )
+        let database = |of: fn(Cpu) -> u64| Some(share(of(self.database?), of(earlier.database?)));
+        Each {
+            server_us: share(self.server.total(), earlier.server.total()),
+            server_kernel_us: share(self.server.kernel, earlier.server.kernel),
+            database_us: database(Cpu::total),
+            database_kernel_us: database(|cpu| cpu.kernel),
+            written: self.written.zip(earlier.written).map(|(now, then)| share(now, then)),
+        }
     }
 }
 

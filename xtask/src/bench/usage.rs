@@ -5,16 +5,36 @@ use anyhow::{Context as _, Result};
 /// Microseconds in one tick of `/proc/PID/stat`: the kernel shows hundredths of a second there.
 const TICK_US: u64 = 10_000;
 
-/// Processor time of a process with all its threads, microseconds.
-pub fn cpu_us(pid: u32) -> Result<u64> {
+/// Processor time, microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cpu {
+    /// In programs.
+    pub user: u64,
+    /// In the kernel on their behalf.
+    pub kernel: u64,
+}
+
+impl Cpu {
+    /// Both.
+    pub const fn total(self) -> u64 {
+        self.user + self.kernel
+    }
+
+    fn of_ticks(user: u64, kernel: u64) -> Self {
+        Self { user: user * TICK_US, kernel: kernel * TICK_US }
+    }
+}
+
+/// Processor time of a process with all its threads.
+pub fn cpu(pid: u32) -> Result<Cpu> {
     let stat = Stat::read(pid)?;
-    Ok((stat.user + stat.system) * TICK_US)
+    Ok(Cpu::of_ticks(stat.user, stat.system))
 }
 
 /// Processor time of a process and its children, those that have ended included.
-pub fn cpu_us_with_children(pid: u32) -> Result<u64> {
+pub fn cpu_with_children(pid: u32) -> Result<Cpu> {
     let own = Stat::read(pid)?;
-    let mut ticks = own.user + own.system + own.ended_children;
+    let (mut user, mut kernel) = (own.user + own.ended_user, own.system + own.ended_system);
     for entry in std::fs::read_dir("/proc").context("cannot list /proc")?.flatten() {
         let Some(child) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
@@ -23,10 +43,11 @@ pub fn cpu_us_with_children(pid: u32) -> Result<u64> {
         if let Ok(stat) = Stat::read(child)
             && stat.parent == pid
         {
-            ticks += stat.user + stat.system;
+            user += stat.user;
+            kernel += stat.system;
         }
     }
-    Ok(ticks * TICK_US)
+    Ok(Cpu::of_ticks(user, kernel))
 }
 
 /// Who started a process.
@@ -71,7 +92,8 @@ struct Stat {
     parent: u32,
     user: u64,
     system: u64,
-    ended_children: u64,
+    ended_user: u64,
+    ended_system: u64,
 }
 
 impl Stat {
@@ -89,7 +111,8 @@ impl Stat {
             parent: u32::try_from(field(1)?).ok()?,
             user: field(11)?,
             system: field(12)?,
-            ended_children: field(13)? + field(14)?,
+            ended_user: field(13)?,
+            ended_system: field(14)?,
         })
     }
 }
@@ -102,7 +125,8 @@ mod tests {
     fn fields_are_counted_from_the_end_of_the_name() {
         let text = "42 (a) b) S 7 1 1 0 -1 0 0 0 0 0 11 12 13 14 20 0";
         let stat = Stat::parse(text).unwrap();
-        assert_eq!((stat.parent, stat.user, stat.system, stat.ended_children), (7, 11, 12, 27));
+        assert_eq!((stat.parent, stat.user, stat.system), (7, 11, 12));
+        assert_eq!((stat.ended_user, stat.ended_system), (13, 14));
     }
 
     #[test]
