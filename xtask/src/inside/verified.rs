@@ -10,6 +10,7 @@ use altyn_app::context::Context;
 use altyn_app::ports::{PasswordError, Passwords, Randomness};
 use altyn_app::secret::Secret;
 use altyn_store::sqlite::SqliteStore;
+use altyn_web::admission::Admission;
 use altyn_web::metrics::Metrics;
 use altyn_web::payment_page;
 use altyn_web::state::{Calls, Web, WebSettings};
@@ -58,6 +59,8 @@ pub fn router(context: Context, store: &SqliteStore) -> Result<Router> {
     };
     Ok(altyn_web::router(Web {
         context,
+        // As many as any measurement has connections: nothing is put off here.
+        admission: Admission::new(ROOM),
         settings: Arc::new(WebSettings::default()),
         metrics: Arc::new(Metrics::new(1)),
         calls: Calls::default(),
@@ -68,6 +71,9 @@ pub fn router(context: Context, store: &SqliteStore) -> Result<Router> {
         questions: payment_page::room_for_questions(),
     }))
 }
+
+/// Requests at once.
+const ROOM: u32 = 4_096;
 
 /// Has no password.
 struct Nobody;
