@@ -7,6 +7,8 @@
 mod flood;
 mod stall;
 
+use std::io::Write as _;
+
 use altyn_testkit::harness::bodies::{ALFA_SALE, alfa_sale};
 use altyn_testkit::harness::eventually;
 use altyn_testkit::harness::http::{self, Answer, open};
@@ -163,22 +165,25 @@ fn a_connection_too_many_is_told_so_at_once() {
     let Some(database) = Engine::Sqlite.database() else { return };
     let world = World::start_with(database, &[("ALTYN_SERVER__CONNECTIONS_MAX", "3")]);
     let (authority, _) = http::split(&world.node.url("/"));
-    // Not signed, so that one that is read after all changes nothing. Connections of before may end a
-    // little later than their answers, so the room is filled until nobody gets any.
+    // Not signed, so that one that is read after all changes nothing. Each takes a place with a request
+    // whose body does not come, until nobody gets any; idle ones would give way.
+    let head = format!("POST {ALFA_SALE} HTTP/1.1\r\nhost: shop\r\ncontent-length: 10\r\n\r\n");
     let (url, body) = (world.node.url(ALFA_SALE), "x".repeat(10_000));
-    let (mut idle, mut in_a_row) = (Vec::new(), 0);
+    let (mut busy, mut in_a_row) = (Vec::new(), 0);
     eventually("every connection is put off", || {
         let answer = http::post_json(&url, body.as_bytes()).unwrap();
         if answer.status == 503 {
             is_put_off(&answer);
             in_a_row += 1;
         } else {
-            idle.push(open(&authority).unwrap());
+            let mut connection = open(&authority).unwrap();
+            connection.write_all(head.as_bytes()).unwrap();
+            busy.push(connection);
             in_a_row = 0;
         }
         (in_a_row == 20).then_some(())
     });
-    drop(idle);
+    drop(busy);
     eventually("there is room again", || world.node.is_ready().then_some(()));
     world.finish();
 }
