@@ -443,29 +443,28 @@ impl Provider for Bank {
     }
 
     async fn close(&self, call: &ProviderCall) -> ProviderOutcome {
-        let closed = || ProviderOutcome::Declined(Reason::Interrupted, facts(call));
         let unknown = || ProviderOutcome::Unknown("not closed yet".to_owned());
-        match self.status(&call.order_number).await {
-            // Never registered, and whoever could has died.
-            Ok(None) => return closed(),
-            Ok(Some(order))
-                if order.standing != Standing::Open && order.standing != Standing::Challenged =>
-            {
-                return asked(&order, call);
-            }
-            Ok(Some(_)) => {}
-            Err(_) => return unknown(),
-        }
         let number = call.order_number.clone();
-        let said = self.message(move |books, now| books.close(&number, now)).await;
-        self.note(&call.order_number, &format!("is told to close it: {said:?}"));
-        match self.status(&call.order_number).await {
-            Ok(Some(order)) => match order.standing {
-                Standing::Closed => closed(),
+        // An order that nobody registered is taken, so that nobody can register it any more.
+        let (amount, two_stage) = (call.amount.minor(), call.kind == OperationKind::Authorization);
+        let taken = self
+            .message(move |books, now| {
+                books.register(&number, amount, two_stage, now + OPEN_MS);
+                books.close(&number, now)
+            })
+            .await;
+        self.note(&call.order_number, &format!("is told to close it: {taken:?}"));
+        match (taken, self.status(&call.order_number).await) {
+            (Ok(Said::Done), Ok(Some(order))) if order.standing == Standing::Closed => {
+                ProviderOutcome::Declined(Reason::Interrupted, facts(call))
+            }
+            (_, Ok(Some(order))) => match order.standing {
                 Standing::Open | Standing::Challenged => unknown(),
-                Standing::Held | Standing::Taken | Standing::Released => asked(&order, call),
+                Standing::Held | Standing::Taken | Standing::Released | Standing::Closed => {
+                    asked(&order, call)
+                }
             },
-            Ok(None) | Err(_) => unknown(),
+            (_, Ok(None) | Err(_)) => unknown(),
         }
     }
 

@@ -77,8 +77,8 @@ fn must_wait(record: &Record, operation: &Operation) -> bool {
         })
 }
 
-/// Ends a card's operation whose process has died: what never left is declined, an order that
-/// stands open is closed, and what the acquirer says of it counts.
+/// Ends a card's operation whose process has died: an order that stands open, or that could still come
+/// to be, is closed, and what the acquirer says of it counts.
 async fn recover(
     context: &Context,
     job: &Job,
@@ -91,11 +91,17 @@ async fn recover(
         let due = at.real.plus_millis(CARD_CALL_MS - quiet);
         return run::finish(context, job.again(due, None), "not_yet").await;
     }
-    if operation.attempts == 0 {
-        let happening = Happening::Decline(Reason::Interrupted, ProviderFacts::default());
-        return run::decide_as_read(context, job, (project, record), happening, "declined").await;
-    }
-    let call = run::provider_call(context, project, &record, operation).await?;
+    // Whoever has the card may only be late: it is he who commits this attempt, or we, and what was
+    // seen before that is no evidence of anything.
+    let (record, operation) = if operation.state == OperationState::Accepted {
+        match begin(context, job, project, record).await? {
+            Ok(begun) => begun,
+            Err(word) => return Ok(word),
+        }
+    } else {
+        (record, operation.clone())
+    };
+    let call = run::provider_call(context, project, &record, &operation).await?;
     let outcome = run::closed(provider, &call).await;
     tracing::warn!(
         payment.id = job.payment.get(),
@@ -106,17 +112,17 @@ async fn recover(
     conclude(context, job, (project, record), operation.attempts, &outcome).await
 }
 
-async fn send(
+/// Commits an attempt and gives what it is made of; else what the job comes to instead.
+async fn begin(
     context: &Context,
     job: &Job,
     project: &ProjectEntry,
     mut record: Record,
-    provider: &dyn Provider,
-) -> Result<&'static str, Failure> {
+) -> Result<Result<(Record, Operation), &'static str>, Failure> {
     let at = context.moment(project);
     let id = job.operation();
     let Ok(Applied::Changed(change)) = decide::apply(&mut record, id, Happening::Send, at) else {
-        return run::finish(context, job.done(), "done_before").await;
+        return run::finish(context, job.done(), "done_before").await.map(Err);
     };
     let Some(operation) = record.operation(id).cloned() else {
         return Err(Failure::Contended);
@@ -126,8 +132,22 @@ async fn send(
     if let Err(error) = context.commit(changeset, at.real).await {
         // Somebody else moved it: look again at once.
         conflict_of(error)?;
-        return run::finish(context, job.again(at.real, None), "moved").await;
+        return run::finish(context, job.again(at.real, None), "moved").await.map(Err);
     }
+    Ok(Ok((record, operation)))
+}
+
+async fn send(
+    context: &Context,
+    job: &Job,
+    project: &ProjectEntry,
+    record: Record,
+    provider: &dyn Provider,
+) -> Result<&'static str, Failure> {
+    let (record, operation) = match begin(context, job, project, record).await? {
+        Ok(begun) => begun,
+        Err(word) => return Ok(word),
+    };
     let call = run::provider_call(context, project, &record, &operation).await?;
     let part = operation.kind == OperationKind::Refund
         && operation.amount != record.payment.captured

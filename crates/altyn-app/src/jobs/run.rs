@@ -74,31 +74,6 @@ pub(super) async fn finish(
     }
 }
 
-/// Writes down what follows from how the record was read, and from nothing else: when it has moved
-/// meanwhile, that proves nothing any more, and the job looks again.
-pub(super) async fn decide_as_read(
-    context: &Context,
-    job: &Job,
-    (project, mut record): (&ProjectEntry, Record),
-    happening: Happening,
-    outcome: &'static str,
-) -> Result<&'static str, Failure> {
-    let at = context.moment(project);
-    let Ok(Applied::Changed(change)) = decide::apply(&mut record, job.operation(), happening, at)
-    else {
-        return finish(context, job.done(), "ended_before").await;
-    };
-    let mut changeset = context.changeset(project, record, change, at.real)?;
-    end_job(&mut changeset, job);
-    match context.commit(changeset, at.real).await {
-        Ok(()) => Ok(outcome),
-        Err(error) => {
-            conflict_of(error)?;
-            finish(context, job.again(at.real, None), "moved").await
-        }
-    }
-}
-
 /// What a provider said, in the domain's words.
 pub(super) fn happening(outcome: &ProviderOutcome) -> Happening {
     match outcome.clone() {
