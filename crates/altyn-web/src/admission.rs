@@ -2,8 +2,8 @@
 //!
 //! Guaranteed: never more than the configured number; what is refused cost no more than reading it,
 //! and nothing of it is stored. Attempted: that what is taken is answered within about twice
-//! [`TARGET`] however much comes. The number falls while answers take longer than that and many
-//! are under way, and grows again as they are quicker, so that a slow disk gets a short queue.
+//! [`TARGET`] however much comes. The number falls while answers take longer than that and more
+//! than [`LEAST`] are under way, and grows again as they are quicker, so that a slow disk gets a short queue.
 //!
 //! Payers, providers' notifications and people are not held up here: they are few, and what they
 //! bring ends what was begun. What holds for them is the store's own queue.
@@ -86,16 +86,17 @@ impl Shared {
 
     fn leave(&self, since: Instant, now: Instant) {
         let mut pace = self.pace();
-        let busy = f64::from(pace.under_way) * 2.0 >= pace.limit;
+        let under_way = f64::from(pace.under_way);
         pace.under_way = pace.under_way.saturating_sub(1);
-        if !busy {
-            return;
-        }
         if now.saturating_duration_since(since) <= TARGET {
-            pace.limit = (pace.limit + GROWTH).min(self.most);
-        } else if pace.fell_at.is_none_or(|at| now.saturating_duration_since(at) >= TARGET) {
+            if under_way * 2.0 >= pace.limit {
+                pace.limit = (pace.limit + GROWTH).min(self.most);
+            }
+        } else if under_way > LEAST
+            && pace.fell_at.is_none_or(|at| now.saturating_duration_since(at) >= TARGET)
+        {
             pace.fell_at = Some(now);
-            pace.limit = (pace.limit * FALL).max(LEAST.min(self.most));
+            pace.limit = (pace.limit.min(under_way) * FALL).max(LEAST.min(self.most));
         }
     }
 }
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn slowness_that_is_not_of_many_changes_nothing() {
+    fn slowness_counts_when_many_are_under_way() {
         let (admission, mut now) = (Admission::new(100), monotonic());
         for _ in 0..50 {
             assert_eq!(wave(&admission, 49, SLOW, &mut now), 49);
@@ -181,5 +182,8 @@ mod tests {
         for _ in 0..50 {
             assert_eq!(wave(&few, 9, SLOW, &mut now), 3, "fewer than the least");
         }
+        let many = Admission::new(1_024);
+        assert_eq!(wave(&many, 200, SLOW, &mut now), 200);
+        assert_eq!(wave(&many, 2_000, QUICK, &mut now), 160, "far from full, and too many");
     }
 }

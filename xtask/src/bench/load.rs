@@ -78,6 +78,8 @@ pub struct Outcome {
     pub errors: u64,
     /// Of those the connections.
     pub broken: u64,
+    /// Answers with status 503, which are among the errors.
+    pub put_off: u64,
     /// The first of those.
     pub first_error: Option<String>,
     /// Answers with status 200 a second.
@@ -125,6 +127,7 @@ struct Tally {
     counted: u64,
     errors: u64,
     broken: u64,
+    put_off: u64,
     first_error: Option<String>,
     latency: Histogram<u64>,
 }
@@ -154,6 +157,7 @@ fn generate(load: Load, requests: &Arc<dyn Requests>) -> Result<Outcome> {
         counted: 0,
         errors: 0,
         broken: 0,
+        put_off: 0,
         first_error: None,
         latency: Histogram::new_with_bounds(1, LATENCY_MAX_US, 3).context("no histogram")?,
     }));
@@ -192,6 +196,7 @@ impl Tally {
     fn count(&mut self, began: Instant, ended: Instant, status: u16) {
         self.last = self.last.max(ended);
         if status != 200 {
+            self.put_off += u64::from(status == 503);
             self.fail(format!("an answer had the status {status}"));
             return;
         }
@@ -216,6 +221,7 @@ impl Tally {
             answered: self.answered,
             errors: self.errors,
             broken: self.broken,
+            put_off: self.put_off,
             first_error: self.first_error.take(),
             per_second: if seconds > 0.0 { self.counted as f64 / seconds } else { 0.0 },
             p50_ms: millis(0.5),

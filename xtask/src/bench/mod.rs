@@ -6,8 +6,8 @@
 //!
 //! Read next: [`load`] for the generator, [`floors`] for what nothing can be faster than, then the
 //! parts in the order they are measured: [`store`], [`sale`], [`standby`], [`page`], [`callbacks`],
-//! [`end_to_end`], [`feed`], [`crash`]; once, over many payments, [`cabinet`] and [`scale`]. The
-//! ratios that are watched are listed in [`ratios`].
+//! [`end_to_end`], [`overload`], [`feed`], [`crash`]; once, over many payments, [`cabinet`] and
+//! [`scale`]. The ratios that are watched are listed in [`ratios`].
 
 mod cabinet;
 mod callbacks;
@@ -20,6 +20,7 @@ mod floors;
 pub mod hello;
 pub(crate) mod load;
 mod machine;
+mod overload;
 mod page;
 mod processes;
 mod ratios;
@@ -118,6 +119,8 @@ enum Part {
     Callbacks,
     /// Sales, the provider and callbacks together.
     EndToEnd,
+    /// Three times as many sales as are taken.
+    Overload,
     /// Sales and whole payments with the feed of the cabinet's list and without.
     Feed,
     /// The server killed under load.
@@ -253,6 +256,9 @@ async fn round_on(bench: &Bench, engine: Engine, figures: &mut Figures) -> Resul
     }
     if bench.does(Part::EndToEnd) {
         end_to_end::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::Overload) {
+        overload::measure(bench, engine, figures).await?;
     }
     if bench.does(Part::Feed) {
         feed::measure(bench, engine, figures).await?;

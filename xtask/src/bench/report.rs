@@ -171,6 +171,16 @@ fn rows(bench: &Bench, figures: &Figures) -> Vec<Vec<String>> {
         line("  books, minor units", "books_receivable_minor", 0, ""),
         line("  differences", "register_and_books_differences", 0, "0"),
     ]);
+    lines.extend([
+        line("overload: taken at most /s", "overload_capacity_per_s", 0, ""),
+        line("  of three times as many: taken /s", "overload_taken_per_s", 0, ""),
+        line("  put off /s", "overload_put_off_per_s", 0, ""),
+        line("  p50 of what was taken, ms", "overload_p50_ms", 1, ""),
+        line("  p99 of what was taken, ms", "overload_p99_ms", 1, "< 1,000"),
+        line("  callbacks delivered meanwhile /s", "overload_callbacks_per_s", 0, "> 0"),
+        line("  memory at its most, MB", "overload_peak_mb", 1, "< 300"),
+        line("  as before after, ms", "overload_recovered_ms", 0, ""),
+    ]);
     lines.extend(cabinet_lines(bench.payments));
     lines
         .into_iter()
