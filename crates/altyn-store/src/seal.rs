@@ -203,7 +203,8 @@ mod tests {
             for text in [text, lines.join("\n"), whole.join("\r\n")] {
                 if let Ok(ring) = KeyRing::parse(&text) {
                     let sealed = ring.seal(Owner::User(1), &Secret::new("s")).unwrap();
-                    proptest::prop_assert_eq!(ring.open(Owner::User(1), &sealed).unwrap().expose(), "s");
+                    let opened = ring.open(Owner::User(1), &sealed).unwrap();
+                    proptest::prop_assert_eq!(opened.expose(), "s");
                 }
             }
         }
