@@ -322,23 +322,24 @@ mod tests {
         fn nothing_that_is_configured_panics(
             text: String,
             at: proptest::sample::Index,
-            with in "[\\[\\]=\"'#{}a-z0-9\n.-]{0,6}",
+            inserted in "[\\[\\]=\"'#{}a-z0-9\n.-]{0,6}",
             value: String,
         ) {
             let mut changed = ANNOTATED_DEFAULT.to_owned();
             let at = (0..=at.index(changed.len())).rev().find(|at| changed.is_char_boundary(*at));
-            changed.insert_str(at.unwrap(), &with);
+            changed.insert_str(at.unwrap(), &inserted);
             for text in ["", text.as_str(), changed.as_str()] {
                 for name in ["ALTYN_SERVER__LISTEN", "ALTYN_CALLBACKS__ALLOW", "ALTYN___", "ALTYN_A__B"] {
-                    let _ = super::tests::with(text, &[(name, value.as_str())]);
+                    let _ = with(text, &[(name, value.as_str())]);
                 }
             }
             // What is no literal of the file's language is taken as it is.
             let password = format!("p{}", value.replace(['\n', '\r'], " "));
             let known = "[smtp]\nhost = \"a\"\nfrom = \"a@b\"\nuser = \"u\"";
-            let config = super::tests::with(known, &[("ALTYN_SMTP__PASSWORD", &password)]).unwrap();
+            let config = with(known, &[("ALTYN_SMTP__PASSWORD", &password)]).unwrap();
             let smtp = config.smtp.unwrap();
-            proptest::prop_assert_eq!(smtp.password.unwrap().expose(), password.as_str());
+            let taken = smtp.password.unwrap();
+            proptest::prop_assert_eq!(taken.expose(), password.as_str());
         }
     }
 
