@@ -1,6 +1,6 @@
 # Targets for people. The work is in scripts/ and xtask/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash soak check docs bench clean
+.PHONY: help setup demo test crash soak check docs bench bench-rivals clean
 
 ARGS ?=
 
@@ -32,6 +32,9 @@ docs: ## Write the generated documents again
 
 bench: ## Measure what the platform accepts and sustains
 	cargo run --locked --release -p xtask -- bench $(ARGS)
+
+bench-rivals: ## Measure «create a payment» beside Medusa and two copies of Stripe
+	cargo run --locked --release -p xtask -- bench-rivals $(ARGS)
 
 clean: ## Remove everything that was built or installed into this folder
 	cargo clean

@@ -33,6 +33,8 @@ enum Task {
     Bench(bench::Options),
     /// Run the whole core under a virtual clock, seed by seed, with everything going wrong.
     Sim(sim::Options),
+    /// Measure «create a payment» beside other open programs.
+    BenchRivals(bench::rivals::Options),
     /// Count the instructions of a sale and compare them with the baseline.
     Gate(gate::Options),
     /// What `gate` counts.
@@ -77,6 +79,7 @@ fn main() -> Result<ExitCode> {
         }
         Task::Sim(options) => sim::run(&options),
         Task::Bench(options) => bench::run(&root, &options),
+        Task::BenchRivals(options) => bench::rivals::run(&root, &options),
         Task::Gate(options) => gate::run(&root, &options),
         Task::GateHarness(options) => done(gate::harness::run(&options)),
         Task::BenchHello(options) => done(bench::hello::run(&options)),

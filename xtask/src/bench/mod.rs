@@ -25,6 +25,7 @@ mod page;
 mod processes;
 mod ratios;
 mod report;
+pub mod rivals;
 pub(crate) mod sale;
 mod scale;
 mod sink;
