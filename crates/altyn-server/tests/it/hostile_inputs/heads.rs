@@ -18,7 +18,7 @@ fn statuses(world: &World, bytes: &[u8]) -> Vec<u16> {
 fn statuses_in(answer: &[u8]) -> Vec<u16> {
     let answer = String::from_utf8_lossy(answer);
     let heads = answer.split("HTTP/1.1 ").skip(1);
-    heads.map(|head| head[..3].parse().unwrap()).collect()
+    heads.map(|head| head.split(' ').next().unwrap().parse().unwrap()).collect()
 }
 
 /// Where a request ends must not be a matter of opinion: whoever says it twice is refused, or heard
