@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
@@ -33,6 +34,7 @@ pub struct Cluster {
     shop: Arc<Shop>,
     database: Mutex<Option<Database>>,
     seats: Mutex<Vec<Seat>>,
+    wrote: AtomicBool,
 }
 
 struct Database {
@@ -64,6 +66,7 @@ impl Cluster {
             shop: Arc::clone(shop),
             database: Mutex::default(),
             seats: Mutex::new(vec![Seat::default(); NODES]),
+            wrote: AtomicBool::new(false),
         };
         cluster.open()?;
         Ok(cluster)
@@ -102,16 +105,23 @@ impl Cluster {
     /// The store writes what waits, as one batch.
     pub fn write(&self) {
         if let Some(database) = locked(&self.database).as_mut() {
-            database.writer.step();
+            let written = database.writer.step();
+            self.wrote.fetch_or(written.commands > 0, Ordering::Relaxed);
         }
+    }
+
+    /// Whether anything was written since this was asked last.
+    pub fn has_written(&self) -> bool {
+        self.wrote.swap(false, Ordering::Relaxed)
     }
 
     /// Carries a call to the store to its end while everything else stands still.
     pub fn drive<T>(&self, call: impl Future<Output = T>) -> Result<T> {
         let mut call = pin!(call);
         let mut context = Context::from_waker(Waker::noop());
-        // What another thread does for the store takes a while; it is waited for here, so that what
-        // follows does not depend on how long.
+        // What another thread does for the store takes a while; it is waited for here, and what waited
+        // before is written first, so that nothing depends on how long.
+        self.write();
         for _ in 0..100_000_000 {
             if let Poll::Ready(done) = call.as_mut().poll(&mut context) {
                 return Ok(done);

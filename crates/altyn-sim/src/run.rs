@@ -198,7 +198,6 @@ impl Run {
             self.go_on_with(*at)?;
         } else if choice < ready.len() + writes {
             self.cluster.write();
-            self.stale = true;
         } else if let Some((node, kind)) = claims.get(choice - ready.len() - writes) {
             node.claim(*kind);
         }
@@ -207,7 +206,7 @@ impl Run {
 
     /// Jobs that a node may claim now.
     fn claims(&mut self) -> Result<Vec<(Arc<crate::node::Node>, JobKind)>> {
-        if self.stale {
+        if self.cluster.has_written() || self.stale {
             self.stale = false;
             let mut statement =
                 self.eye.prepare_cached("SELECT kind, MIN(due_at) FROM jobs GROUP BY kind")?;
@@ -286,7 +285,6 @@ impl Run {
             if self.world.chance(|by| by.one_in(3)) {
                 self.tasks.retain(|task| task.owner == Owner::World);
                 self.cluster.kill_all()?;
-                self.stale = true;
                 self.violations.extend(at_any_moment(&self.cluster)?);
             } else if let Some(node) = self.cluster.any() {
                 self.kill(node.life);

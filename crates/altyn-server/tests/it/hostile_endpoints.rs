@@ -112,7 +112,8 @@ fn what_is_inside_is_never_reached_and_each_try_says_so() {
         let sql =
             format!("SELECT CAST(id AS TEXT) FROM payments WHERE reference = 'order-{number}'");
         let payment = texts(&world.setup, &sql).remove(0);
-        let fits = |row: &&Value| row["payment"].as_i64().is_some_and(|id| id.to_string() == payment);
+        let fits =
+            |row: &&Value| row["payment"].as_i64().is_some_and(|id| id.to_string() == payment);
         let row = given_up.iter().find(fits).unwrap();
         assert_eq!(row["attempts"], 5, "{url}: {row}");
         let shown = world.setup.cli(&["callbacks", "show", &row["id"].to_string()]).done().stdout;
