@@ -285,7 +285,9 @@ impl Run {
             if self.world.chance(|by| by.one_in(3)) {
                 self.tasks.retain(|task| task.owner == Owner::World);
                 self.cluster.kill_all()?;
-                self.violations.extend(at_any_moment(&self.cluster)?);
+                if world.chance(|by| by.one_in(4)) {
+                    self.violations.extend(at_any_moment(&self.cluster)?);
+                }
             } else if let Some(node) = self.cluster.any() {
                 self.kill(node.life);
             }

@@ -65,7 +65,7 @@ pub struct Config {
 impl Default for Config {
     /// So many payments that they meet each other, so few that a history can be read.
     fn default() -> Self {
-        Self { payments: 12, without: Vec::new() }
+        Self { payments: 8, without: Vec::new() }
     }
 }
 
@@ -130,7 +130,7 @@ impl Weather {
     fn bring(&mut self, fault: Fault, random: &mut Random) {
         match fault {
             Fault::Crashes => {
-                self.crash = random.between(50, 2_000);
+                self.crash = random.between(20, 500);
                 self.away_max_ms = random.between(0, 90_000);
             }
             Fault::Network => {
@@ -148,7 +148,7 @@ impl Weather {
                 self.callback_refused = random.between(0, 700);
                 self.shop_down_ms = random.between(0, 6 * 3_600_000);
             }
-            Fault::Clocks => self.clock_jumps = random.between(20, 1_000),
+            Fault::Clocks => self.clock_jumps = random.between(20, 500),
             Fault::Bank => {
                 self.silent = random.between(0, 500);
                 self.chatty = random.between(0, 500);
