@@ -205,8 +205,9 @@ mod tests {
             told.push_str(&format!("9,000,000,000  ???:other::{function} [/x/xtask]\n"));
         }
         let counts = read(&told).unwrap();
-        assert_eq!(counts.get("whole"), Some(&5_000));
-        assert_eq!(counts.get("commit"), Some(&20_000));
+        let each = |millions: u64| millions * 1_000_000 / u64::from(SALES);
+        assert_eq!(counts.get("whole"), Some(&each(1)));
+        assert_eq!(counts.get("commit"), Some(&each(4)));
         assert!(read("").is_err());
     }
 }
