@@ -1,30 +1,23 @@
 //! The shop's side: it asks until it is answered, asks again though it was, returns, captures and
-//! releases, some of it at one moment; and the operators who do the same in the cabinet.
+//! releases, some of it at one moment. What operators do beside it is in [`crate::people`].
 //!
 //! Everything that was answered is in [`Book`], which the end of the run is compared with.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use altyn_app::access::Actor;
-use altyn_app::access::user::{Membership, Role, User};
-use altyn_app::cabinet::{self, ActionError, CaptureForm, RefundForm, SettleForm};
 use altyn_app::card::{CardData, CardEntry};
-use altyn_app::clock::advance_clock;
-use altyn_app::jobs::SettledAs;
 use altyn_app::payment::{
     AcceptError, Answer, HoldError, PaymentTarget, RefundError, accept_capture, accept_payment,
     accept_refund, accept_void, clarify, find_payment, pay_by_card, take_answer,
 };
 use altyn_app::ports::provider::{AuthenticationAnswer, Browser, CardPayment};
-use altyn_app::secret::Secret;
-use altyn_domain::id::{OperationId, PaymentId, ProjectId};
+use altyn_domain::id::{OperationId, ProjectId};
 use altyn_domain::method::Method;
 use altyn_domain::money::{Amount, Currency};
 use altyn_domain::payment::decide::{CaptureRequest, PaymentRequest, RefundRequest, VoidRequest};
 use altyn_domain::payment::{OperationKind, PaymentRef, PaymentState, Record, RequestEcho};
 use altyn_testkit::build;
-use altyn_testkit::clock::START;
 use futures_util::future::{BoxFuture, Either, FutureExt as _, select};
 use tokio::sync::oneshot;
 
@@ -75,7 +68,7 @@ pub struct Desk {
 }
 
 /// What a node answers to a request: something, or «come back later».
-type Handled<T> = BoxFuture<'static, Option<T>>;
+pub(crate) type Handled<T> = BoxFuture<'static, Option<T>>;
 
 /// One sale or hold.
 #[derive(Clone)]
@@ -97,11 +90,11 @@ const fn currency(method: Method) -> Currency {
     }
 }
 
-fn money(minor: i64, currency: Currency) -> Amount {
+pub(crate) fn money(minor: i64, currency: Currency) -> Amount {
     Amount::new(minor, currency).unwrap_or(Amount::zero(currency))
 }
 
-fn minor(number: u64) -> i64 {
+pub(crate) fn minor(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -111,7 +104,10 @@ impl Desk {
     }
 
     /// Sends a request to any node until it is answered.
-    async fn ask<T: Send + 'static>(&self, handler: impl Fn(Arc<Node>) -> Handled<T> + Send) -> T {
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        handler: impl Fn(Arc<Node>) -> Handled<T> + Send,
+    ) -> T {
         let (world, weather) = (&self.world, &self.world.weather);
         loop {
             world.moment().await;
@@ -140,7 +136,7 @@ impl Desk {
     }
 
     /// Writes down what was accepted.
-    fn accepted(&self, operation: OperationId, deal: Deal) {
+    pub(crate) fn accepted(&self, operation: OperationId, deal: Deal) {
         self.world.name(operation.get(), &deal.payment);
         let (kind, amount) = (deal.kind.as_str(), deal.amount);
         let line = format!("shop: {kind} of {amount} is accepted as {operation}");
@@ -406,157 +402,10 @@ impl Desk {
         })
         .await;
     }
-
-    /// Operators at work: so many actions, at any time of the first hours.
-    pub async fn operates(self) {
-        for _ in 0..self.world.weather.actions {
-            let wait = self.world.chance(|by| by.between(0, 900_000));
-            self.world.pause(wait).await;
-            let deals: Vec<Deal> = locked(&self.book).deals.values().cloned().collect();
-            let at = self.world.chance(|by| by.place(deals.len()));
-            let Some(deal) = deals.get(at).cloned() else { continue };
-            let dice = self.world.chance(|by| by.below(10));
-            if dice == 0 {
-                self.moves_clock().await;
-            } else {
-                self.acts(&deal, dice).await;
-            }
-        }
-    }
-
-    async fn moves_clock(&self) {
-        let by_ms = self.world.chance(|by| minor(by.between(1_000, 2 * 86_400_000)));
-        let Some(project) = ProjectId::new(2) else { return };
-        self.ask(|node| {
-            async move { advance_clock(&node.context, project, by_ms).await.ok().map(drop) }.boxed()
-        })
-        .await;
-        self.world.note("", format_args!("operator: the test clock goes on by {by_ms} ms"));
-    }
-
-    async fn acts(&self, deal: &Deal, dice: u64) {
-        let Some(reference) = PaymentRef::new(deal.payment.clone()) else { return };
-        let project = deal.project;
-        let found = self.ask(move |node| {
-            let reference = reference.clone();
-            async move { find_payment(&node.context, project, &reference).await.ok() }.boxed()
-        });
-        let Some(record) = found.await else { return };
-        let payment = (project, record.payment.id);
-        let left = record.payment.refundable().minor();
-        let held = record.free_hold().minor();
-        let key = format!("{:032x}", self.world.serial());
-        let part = |whole: i64| {
-            let most = u64::try_from(whole).unwrap_or_default().max(1);
-            self.world.chance(|by| if by.one_in(3) { whole } else { minor(by.between(1, most)) })
-        };
-        let (kind, amount) = match dice {
-            1..=4 => (OperationKind::Refund, part(left)),
-            5 | 6 => (OperationKind::Capture, part(held)),
-            7 => (OperationKind::Void, held),
-            _ => {
-                self.asks_again(payment, &record).await;
-                return;
-            }
-        };
-        let done = self
-            .ask(|node| {
-                let key = key.clone();
-                let amount = money(amount, record.payment.amount.currency());
-                async move { act_at(&node, payment, (kind, amount), key).await }.boxed()
-            })
-            .await;
-        if let Some(operation) = done {
-            let deal = Deal { kind, amount, ..deal.clone() };
-            self.accepted(operation, deal);
-        }
-    }
-
-    async fn asks_again(&self, payment: (ProjectId, PaymentId), record: &Record) {
-        let Some(operation) = record.operations.last().map(|operation| operation.id) else {
-            return;
-        };
-        self.ask(|node| {
-            async move {
-                let actor = operator();
-                let _ = cabinet::ask_again(&node.cabinet, &actor, payment, operation).await;
-                let _ = cabinet::resend(&node.cabinet, &actor, payment).await;
-                Some(())
-            }
-            .boxed()
-        })
-        .await;
-    }
-
-    /// An operator states how an operation ended that no provider tells of.
-    pub async fn settles(
-        self,
-        payment: (ProjectId, PaymentId),
-        operation: OperationId,
-        done: bool,
-    ) {
-        let outcome = if done { SettledAs::Approved } else { SettledAs::Declined };
-        self.ask(|node| {
-            async move {
-                let reason = "as the bank's statement says".to_owned();
-                let form = SettleForm { operation, outcome, reason };
-                match cabinet::settle(&node.cabinet, &operator(), payment, form).await {
-                    Err(ActionError::Failure(_)) => None,
-                    Ok(())
-                    | Err(
-                        ActionError::NotFound
-                        | ActionError::Denied(_)
-                        | ActionError::NotOffered
-                        | ActionError::Amount { .. }
-                        | ActionError::WholeOnly
-                        | ActionError::Position(_)
-                        | ActionError::NoReason,
-                    ) => Some(()),
-                }
-            }
-            .boxed()
-        })
-        .await;
-    }
 }
 
 fn spawn_at(node: &Arc<Node>, work: impl Future<Output = ()> + Send + 'static) {
     node.world().spawn(Owner::Node(node.life), work);
-}
-
-async fn act_at(
-    node: &Node,
-    payment: (ProjectId, PaymentId),
-    (kind, amount): (OperationKind, Amount),
-    key: String,
-) -> Option<Option<OperationId>> {
-    let (office, actor) = (&node.cabinet, operator());
-    let done = match kind {
-        OperationKind::Refund => {
-            let (positions, reason) = (Vec::new(), "asked for".to_owned());
-            let form = RefundForm { amount, positions, reason, key };
-            cabinet::refund(office, &actor, payment, form).await
-        }
-        OperationKind::Capture => {
-            cabinet::capture(office, &actor, payment, CaptureForm { amount, key }).await
-        }
-        OperationKind::Void | OperationKind::Sale | OperationKind::Authorization => {
-            cabinet::void(office, &actor, payment, &key).await
-        }
-    };
-    match done {
-        Ok(operation) => Some(Some(operation)),
-        Err(ActionError::Failure(_)) => None,
-        Err(
-            ActionError::NotFound
-            | ActionError::Denied(_)
-            | ActionError::NotOffered
-            | ActionError::Amount { .. }
-            | ActionError::WholeOnly
-            | ActionError::Position(_)
-            | ActionError::NoReason,
-        ) => Some(None),
-    }
 }
 
 impl Order {
@@ -582,20 +431,4 @@ fn card(node: &Node) -> Option<CardPayment> {
     let entry = CardEntry { number: CARD, month: 12, year: 2060, code: Some("123"), holder: None };
     let card = CardData::read(&entry, node.context.clock.now()).ok()?;
     Some(CardPayment { card, authentication_return: None, browser: Browser::default() })
-}
-
-/// An administrator of everything.
-fn operator() -> Actor {
-    let user = User {
-        id: 1,
-        login: "operator".to_owned(),
-        password_hash: Secret::new(""),
-        memberships: vec![Membership { project: None, role: Role::Administrator }],
-        disabled: false,
-        must_change: false,
-        second_factor: None,
-        created_at: START,
-        version: 1,
-    };
-    Actor { user, session: "session".to_owned(), address: "192.0.2.1".to_owned() }
 }

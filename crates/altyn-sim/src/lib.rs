@@ -21,6 +21,7 @@ pub mod desk;
 pub mod network;
 pub mod node;
 pub mod oracle;
+pub mod people;
 pub mod run;
 pub mod shop;
 pub mod site;

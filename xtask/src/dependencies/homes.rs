@@ -38,7 +38,7 @@ pub const HOMES: &[Home] = &[
     home("jiter", &["altyn-web"], &[]),
     home("utoipa", &["altyn-web"], &[]),
     home("prometheus-client", &["altyn-web"], &[]),
-    home("anyhow", &["altyn-server", "xtask"], &[]),
+    home("anyhow", &["altyn-server", "altyn-sim", "xtask"], &[]),
     home("clap", &["altyn-server", "xtask"], &[]),
     home("toml", &["altyn-server"], &[]),
     home("tracing-subscriber", &["altyn-server"], &[]),

@@ -118,7 +118,7 @@ impl Setup {
         let inner =
             Inner { binary: binary.into(), folder, database, providers: providers.to_owned() };
         let setup = Self(Arc::new(inner));
-        setup.write_config("cli.toml", 1, "");
+        setup.write_config("cli.toml", 0, "");
         setup
     }
 
