@@ -2,9 +2,9 @@
 //! callgrind, compared with a committed baseline.
 //!
 //! Instructions do not depend on what else a machine does; time would. The build that is counted is
-//! that of the tests (the core and the libraries a little optimised, the rest as it is written), so
+//! that of the tests (the core and the libraries a little optimized, the rest as it is written), so
 //! that no further build is needed; a change of its profile wants a new baseline. It shows a
-//! statement, a copy or a hash too many, and not what an optimiser makes of it. A part may take up
+//! statement, a copy or a hash too many, and not what an optimizer makes of it. A part may take up
 //! to [`MARGIN`] more than its baseline: compilers and libraries move it by some percent, a mistake
 //! worth finding by tens. `xtask gate --bless` writes the baseline anew.
 
