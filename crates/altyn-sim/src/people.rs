@@ -112,19 +112,7 @@ impl Desk {
             async move {
                 let reason = "as the bank's statement says".to_owned();
                 let form = SettleForm { operation, outcome, reason };
-                match cabinet::settle(&node.cabinet, &operator(), payment, form).await {
-                    Err(ActionError::Failure(_)) => None,
-                    Ok(())
-                    | Err(
-                        ActionError::NotFound
-                        | ActionError::Denied(_)
-                        | ActionError::NotOffered
-                        | ActionError::Amount { .. }
-                        | ActionError::WholeOnly
-                        | ActionError::Position(_)
-                        | ActionError::NoReason,
-                    ) => Some(()),
-                }
+                answer(cabinet::settle(&node.cabinet, &operator(), payment, form).await).map(drop)
             }
             .boxed()
         })
@@ -152,18 +140,15 @@ async fn act_at(
             cabinet::void(office, &actor, payment, &key).await
         }
     };
+    answer(done)
+}
+
+/// What was done, or that the rules refuse it, which is an answer too; else it is asked again.
+fn answer<T>(done: Result<T, ActionError>) -> Option<Option<T>> {
     match done {
-        Ok(operation) => Some(Some(operation)),
+        Ok(done) => Some(Some(done)),
         Err(ActionError::Failure(_)) => None,
-        Err(
-            ActionError::NotFound
-            | ActionError::Denied(_)
-            | ActionError::NotOffered
-            | ActionError::Amount { .. }
-            | ActionError::WholeOnly
-            | ActionError::Position(_)
-            | ActionError::NoReason,
-        ) => Some(None),
+        Err(_) => Some(None),
     }
 }
 
