@@ -209,7 +209,8 @@ fn refusals(node: &Node) -> u64 {
 #[test]
 fn a_full_disk_is_waited_for() {
     in_a_room("disk::a_full_disk_is_waited_for", || {
-        let (database, disk) = room::database(24 * 1_024);
+        // More than the log grows to by itself (64 MiB), with the file it is moved into.
+        let (database, disk) = room::database(256 * 1_024);
         let stage = Stage::new(database);
         let mut node = Node::start(&stage.setup);
         let load = Load::start("sale", &stage, &[&node], seed());
