@@ -93,6 +93,8 @@ struct Run {
     tasks: Vec<Task>,
     /// Looks at the jobs from outside.
     eye: Connection,
+    /// What the bank knows of the nodes, which know the bank: emptied in the end, so that both go.
+    nodes: Arc<Mutex<Option<Arc<Cluster>>>>,
     /// When jobs of each kind are due next.
     due: Vec<(JobKind, i64)>,
     /// Jobs may have changed since.
@@ -129,6 +131,7 @@ impl Run {
             shop,
             tasks: Vec::new(),
             eye,
+            nodes,
             due: Vec::new(),
             stale: true,
             violations: Vec::new(),
@@ -156,6 +159,7 @@ impl Run {
                 heard: &self.shop.heard(),
             })?;
         }
+        *locked(&self.nodes) = None;
         Ok(Outcome {
             violations: self.violations,
             history: self.world.history(),

@@ -19,9 +19,11 @@ use crate::ports::Provider;
 use crate::ports::provider::ProviderOutcome;
 use crate::projects::ProjectEntry;
 
-/// How long an operation waits for another one on the same order: the provider is given one at a
-/// time, so that what it holds after each can be told.
+/// How long an operation waits at first for another one on the same order: the provider is given one
+/// at a time, so that what it holds after each can be told. One that nobody can tell of may take days.
 const TURN_PAUSE_MS: i64 = SECOND_MS;
+/// How often that is doubled at most: to a minute.
+const TURN_DOUBLINGS_MAX: i64 = 6;
 
 pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Failure> {
     let (project, record) = run::load(context, job).await?;
@@ -43,7 +45,8 @@ pub(super) async fn run(context: &Context, job: &Job) -> Result<&'static str, Fa
             recover(context, job, (&project, record), (&operation, provider.as_ref())).await
         }
         OperationState::Accepted if must_wait(&record, &operation) => {
-            let due = context.clock.now().plus_millis(TURN_PAUSE_MS);
+            let doublings = job.attempts.clamp(0, TURN_DOUBLINGS_MAX);
+            let due = context.clock.now().plus_millis(TURN_PAUSE_MS << doublings);
             run::finish(context, job.again(due, None), "waits_its_turn").await
         }
         OperationState::Accepted => send(context, job, &project, record, provider.as_ref()).await,

@@ -12,6 +12,7 @@ const ONCE_FAILED: &[(u64, &str)] = &[
     (6, "a card that was on its way while another node gave the payment up was not asked about"),
     (34, "«never sent» was written although the card had been sent meanwhile"),
     (110, "as 6, by a clock that was an hour ahead"),
+    (968, "refunds that waited for one nobody could tell of looked every second, for ever"),
 ];
 
 #[test]
