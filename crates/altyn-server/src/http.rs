@@ -2,8 +2,8 @@
 //!
 //! A head must come in time and have at most [`BUFFER_MAX_BYTES`]; an answer must be read
 //! ([`reader`]); there are at most so many connections, idle ones give way to new ones ([`seats`]),
-//! and whoever finds all of them busy is told 503. On shutdown no new ones are taken, idle ones are closed and requests under way are
-//! answered; what has not ended in time is cut off.
+//! and whoever finds all of them busy is told 503. On shutdown no new ones are taken, idle ones are
+//! closed and requests under way are answered; what has not ended in time is cut off.
 
 mod reader;
 mod seats;

@@ -1,6 +1,8 @@
 //! Numbers that follow from a seed (SplitMix64): the same on every machine and in every version, so
 //! that a seed that was written down repeats its run.
 
+use std::time::Duration;
+
 /// A stream of numbers.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
@@ -30,6 +32,11 @@ impl Random {
     /// From `least` to `most`, both included.
     pub const fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most.saturating_sub(least).saturating_add(1))
+    }
+
+    /// A time between two, milliseconds.
+    pub const fn pause(&mut self, least_ms: u64, most_ms: u64) -> Duration {
+        Duration::from_millis(self.between(least_ms, most_ms))
     }
 
     /// True once in `times`.

@@ -191,18 +191,13 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode> {
         postgres: postgres.filter(|_| engines.contains(&Engine::Postgres)),
         dir: Workdir::make(&parent)?,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let figures = runtime.block_on(async {
-        tokio::select! {
-            figures = measure(&bench) => figures,
-            stopped = stop_signal() => { stopped?; bail!("stopped by a signal") }
-        }
+    let (figures, machine) = until_stopped(async {
+        let figures = measure(&bench).await?;
+        Ok((figures, machine::look(root, &bench).await?))
     })?;
-    let machine = runtime.block_on(machine::look(root, &bench))?;
     report::print(&bench, &machine, &figures);
     if let Some(path) = &options.json {
-        let text = report::json(&bench, &machine, &figures)?;
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write(path, &report::json(&bench, &machine, &figures)?)?;
     }
     Ok(if figures.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -302,6 +297,21 @@ fn build(root: &Path) -> Result<PathBuf> {
     let path = this.with_file_name("altyn");
     ensure!(path.is_file(), "{} is not there", path.display());
     Ok(path)
+}
+
+/// Measures until it is done or somebody stops it; what was started goes with it.
+fn until_stopped<T>(measuring: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            measured = measuring => measured,
+            stopped = stop_signal() => { stopped?; bail!("stopped by a signal") }
+        }
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 async fn stop_signal() -> Result<()> {

@@ -125,7 +125,7 @@ fn steps_of_an_hour(engine: Engine) {
     for step in steps {
         time.step(step);
         is_felt(&stage, now(&time.folder) + step);
-        load.go_on(random.between(200, 600));
+        load.go_on(random.pause(200, 600));
     }
     time.step(3 * HOUR);
     is_felt(&stage, now(&time.folder) + 3 * HOUR);

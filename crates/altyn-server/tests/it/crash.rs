@@ -70,7 +70,7 @@ fn killed_under_load(name: &str, engine: Engine, faults: Faults) {
     let (mut killed, mut both_at) = (0, BOTH_EVERY.max(kills() / BOTH_MAX));
     while killed < kills() {
         go_wrong(&stage, faults, &mut random);
-        load.go_on(random.between(20, 400));
+        load.go_on(random.pause(20, 400));
         let both = killed >= both_at;
         killed += kill(&mut nodes, &mut random, both);
         if both {
@@ -86,7 +86,7 @@ fn killed_under_load(name: &str, engine: Engine, faults: Faults) {
         }
     }
     // The last processes, too, meet new requests among what the others left.
-    load.go_on(random.between(300, 300));
+    load.go_on(random.pause(300, 300));
     let [first, mut second] = nodes;
     // What it had is finished by the other: nobody comes back for it.
     second.kill9();
@@ -121,7 +121,7 @@ fn start_again(node: &mut Node, load: &Load, random: &mut Random) -> u32 {
     let mut killed = 0;
     if random.one_in(4) {
         node.launch();
-        load.go_on(random.between(0, 100));
+        load.go_on(random.pause(0, 100));
         node.kill9();
         killed = 1;
     }
@@ -171,11 +171,11 @@ fn stopped_in_order_on_sqlite() {
     let load = Load::start("sale", &stage, &[&node], seed);
     for _ in 0..3 {
         refuse_some(&stage, &mut random);
-        load.go_on(random.between(300, 800));
+        load.go_on(random.pause(300, 800));
         stop(&stage, &mut node);
         node.restart();
     }
-    load.go_on(random.between(300, 300));
+    load.go_on(random.pause(300, 300));
     let book = load.stop();
     quiet_at_once(&stage, &node, AFTER_A_STOP);
     reckon(&stage, vec![node], &book);

@@ -88,7 +88,7 @@ fn a_flush_that_fails_loses_nothing_that_was_answered() {
     let load = Load::start("sale", &stage, &[&node], seed);
     let (mut ends, mut cuts) = (0, 0);
     for file in [LOG, DATABASE, LOG, DATABASE, LOG, LOG, DATABASE, LOG] {
-        load.go_on(random.between(100, 500));
+        load.go_on(random.pause(100, 500));
         disk.fail_once(file);
         let status = eventually("the node ends", || node.exited());
         assert_eq!(status.code(), Some(1), "{status}: {}", node.log());
@@ -98,7 +98,7 @@ fn a_flush_that_fails_loses_nothing_that_was_answered() {
         if random.one_in(4) {
             continue;
         }
-        load.go_on(random.between(20, 400));
+        load.go_on(random.pause(20, 400));
         node.kill9();
         disk.cut_power();
         cuts += 1;
@@ -118,12 +118,12 @@ fn a_power_cut_loses_nothing_that_was_answered() {
     let mut random = Random::new(seed, 0);
     let load = Load::start("sale", &stage, &[&node], seed);
     for _ in 0..CUTS {
-        load.go_on(random.between(50, 400));
+        load.go_on(random.pause(50, 400));
         node.kill9();
         if random.one_in(2) {
             // What it left in the system's cache is taken on by another first.
             node.restart();
-            load.go_on(random.between(0, 50));
+            load.go_on(random.pause(0, 50));
             node.kill9();
         }
         disk.cut_power();

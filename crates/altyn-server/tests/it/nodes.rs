@@ -210,7 +210,7 @@ fn one_stops_in_order_and_the_other_takes_over_at_once() {
     stage.shop.plan(CALLBACKS, replies);
     let load = Load::start("sale", &stage, &[&first, &second], seed);
     load.until(60);
-    load.go_on(random.between(20, 400));
+    load.go_on(random.pause(20, 400));
     let began = monotonic();
     stop(&stage, &mut first);
     let took = began.elapsed();

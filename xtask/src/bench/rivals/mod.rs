@@ -15,12 +15,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::database::Engine;
 use super::processes::Workdir;
-use super::{Bench, POSTGRES, beside_a_server, machine, program, report, stop_signal};
+use super::{Bench, POSTGRES, beside_a_server, machine, program, report, until_stopped, write};
 use rival::{Contest, Rival};
 
 /// What to compare.
@@ -69,18 +69,13 @@ pub fn run(root: &Path, options: &Options) -> Result<ExitCode> {
         postgres: Some(postgres),
         dir: Workdir::make(&parent)?,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let contest = runtime.block_on(async {
-        tokio::select! {
-            contest = measure(&bench, &installed) => contest,
-            stopped = stop_signal() => { stopped?; bail!("stopped by a signal") }
-        }
+    let (contest, machine) = until_stopped(async {
+        let contest = measure(&bench, &installed).await?;
+        Ok((contest, machine::look(root, &bench).await?))
     })?;
-    let machine = runtime.block_on(machine::look(root, &bench))?;
     table::print(&bench, &machine, &contest);
     if let Some(path) = &options.json {
-        let text = table::json(&bench, &machine, &contest)?;
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write(path, &table::json(&bench, &machine, &contest)?)?;
     }
     Ok(if contest.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -31,28 +31,28 @@ fn closed(ways: &[Proxy], _: &Load, _: &mut Random) {
 
 fn refused(ways: &[Proxy], load: &Load, random: &mut Random) {
     each(ways, Proxy::refuse);
-    load.go_on(random.between(100, 1_500));
+    load.go_on(random.pause(100, 1_500));
     each(ways, Proxy::restore);
 }
 
 /// What is asked is done, commits among it, and nobody hears of it.
 fn answers_lost(ways: &[Proxy], load: &Load, random: &mut Random) {
     each(ways, Proxy::mute);
-    load.go_on(random.between(20, 300));
+    load.go_on(random.pause(20, 300));
     each(ways, Proxy::cut);
     each(ways, Proxy::restore);
 }
 
 fn held_back_and_closed(ways: &[Proxy], load: &Load, random: &mut Random) {
     each(ways, Proxy::hang);
-    load.go_on(random.between(20, 1_000));
+    load.go_on(random.pause(20, 1_000));
     each(ways, Proxy::cut);
     each(ways, Proxy::restore);
 }
 
 fn held_back_and_late(ways: &[Proxy], load: &Load, random: &mut Random) {
     each(ways, Proxy::hang);
-    load.go_on(random.between(20, 1_000));
+    load.go_on(random.pause(20, 1_000));
     each(ways, Proxy::restore);
 }
 
@@ -71,7 +71,7 @@ fn cut_off_under_load() {
     load.until(40);
     let cuts = number_of("ALTYN_TEST_CUTS", 20);
     for cut in 0..cuts {
-        load.go_on(random.between(20, 300));
+        load.go_on(random.pause(20, 300));
         let how = WAYS[cut % WAYS.len()];
         match random.below(3) {
             0 => how(&ways, &load, &mut random),

@@ -33,7 +33,7 @@ fn a_standby_takes_over_under_load() {
         }
         // What comes now is answered when the standby has it.
         load.until_more(20);
-        load.go_on(random.between(20, 400));
+        load.go_on(random.pause(20, 400));
         pair.kill_primary();
         answered = all_are_there(&pair, &load);
         pair.promote();

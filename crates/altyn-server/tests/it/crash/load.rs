@@ -237,7 +237,7 @@ struct Sender {
 impl Sender {
     fn run(mut self) {
         let mut mine: Vec<Sale> = Vec::new();
-        while self.inside.pause(self.random.between(0, PAUSE_MS)) {
+        while self.inside.pause(self.random.pause(0, PAUSE_MS)) {
             self.turn += 1;
             if !mine.is_empty() && self.random.one_in(2) {
                 let at = usize::try_from(self.random.below(mine.len() as u64)).unwrap();

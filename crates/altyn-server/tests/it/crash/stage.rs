@@ -8,6 +8,8 @@ use altyn_testkit::harness::{
     Database, Merchant, Node, ProjectSpec, Setup, Shop, eventually, eventually_within, monotonic,
 };
 
+pub use altyn_testkit::random::Random;
+
 use crate::support::{BINARY, Emulators, sql, texts};
 
 /// Where callbacks go in the shop.
@@ -137,33 +139,4 @@ pub fn seed() -> u64 {
     };
     println!("  ALTYN_TEST_SEED={seed}");
     seed
-}
-
-/// Numbers that follow from a seed (SplitMix64).
-pub struct Random(u64);
-
-impl Random {
-    /// From a seed; each `part` of a test gets numbers of its own.
-    pub fn new(seed: u64, part: u64) -> Self {
-        Self(seed ^ part.wrapping_mul(0x2545_f491_4f6c_dd1d))
-    }
-
-    /// 0 and more, below `limit`.
-    pub fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
-
-    /// True once in `times`.
-    pub fn one_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    /// A time between two, milliseconds.
-    pub fn between(&mut self, least_ms: u64, most_ms: u64) -> Duration {
-        Duration::from_millis(least_ms + self.below(most_ms - least_ms + 1))
-    }
 }
