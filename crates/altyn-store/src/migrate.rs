@@ -44,6 +44,11 @@ pub(crate) const SQLITE: &[Migration] = &[
         name: "cabinet",
         sql: include_str!("../migrations/sqlite/0003_cabinet.sql"),
     },
+    Migration {
+        version: 4,
+        name: "checks",
+        sql: include_str!("../migrations/sqlite/0004_checks.sql"),
+    },
 ];
 
 /// The steps for PostgreSQL.
@@ -62,6 +67,11 @@ pub(crate) const POSTGRES: &[Migration] = &[
         version: 3,
         name: "cabinet",
         sql: include_str!("../migrations/postgres/0003_cabinet.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "checks",
+        sql: include_str!("../migrations/postgres/0004_checks.sql"),
     },
 ];
 
