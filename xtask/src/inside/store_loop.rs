@@ -190,11 +190,11 @@ fn request(number: u64) -> Result<PaymentRequest> {
             let path = if path.is_empty() { last.to_owned() } else { format!("{path}:{last}") };
             (path, part)
         });
-        (!path.is_empty()).then(|| (path, value.to_owned()))
+        (!path.is_empty()).then_some((path, value))
     });
     let some = |text: &str| Some(text.to_owned());
     Ok(PaymentRequest {
-        request: RequestEcho::new(lines.collect()),
+        request: RequestEcho::new(lines),
         reference: PaymentRef::new(id.as_str()).context("an id is a reference")?,
         kind: OperationKind::Sale,
         method: Method::AlfaClick,
@@ -230,11 +230,10 @@ mod tests {
     #[test]
     fn the_echo_has_the_lines_of_the_signed_request() {
         let request = request(7).unwrap();
-        let lines = request.request.lines();
-        assert_eq!(lines.len(), 16);
-        let has = |path: &str, value: &str| lines.contains(&(path.to_owned(), value.to_owned()));
-        assert!(has("customer:email", "payer@example.com"), "{lines:?}");
-        assert!(has("return_url:success", "https://shop.example/paid"), "{lines:?}");
-        assert!(has("general:payment_id", request.reference.as_str()), "{lines:?}");
+        let echo = request.request;
+        assert_eq!(echo.lines().len(), 16);
+        assert_eq!(echo.value("customer:email"), Some("payer@example.com"), "{echo:?}");
+        assert_eq!(echo.value("return_url:success"), Some("https://shop.example/paid"), "{echo:?}");
+        assert_eq!(echo.value("general:payment_id"), Some(request.reference.as_str()), "{echo:?}");
     }
 }

@@ -84,8 +84,8 @@ fn positions_in(operation: &Operation) -> BTreeMap<usize, CartPosition> {
         let Ok(number) = number.parse() else { continue };
         let position = positions.entry(number).or_default();
         match name {
-            "description" => position.description.clone_from(value),
-            "quantity" => position.quantity.clone_from(value),
+            "description" => value.clone_into(&mut position.description),
+            "quantity" => value.clone_into(&mut position.quantity),
             "amount" => position.amount_minor = value.parse().ok().filter(|minor| *minor >= 0),
             _ => {}
         }

@@ -378,7 +378,7 @@ async fn another_card_under_the_same_id_is_another_request() {
     let world = World::new().await;
     let asked = |mask: &str| {
         let mut request = card_request("order-1");
-        request.request = request.request.with("card", mask.to_owned());
+        request.request = request.request.with("card", mask);
         request
     };
     let first = accept_payment(&world.context, &world.project, asked("1")).await.unwrap();

@@ -42,9 +42,7 @@ async fn a_repeat_gets_the_first_answer_and_another_body_the_first_difference() 
     let first = world.accept(request.clone()).await;
     assert_eq!(world.accept(request.clone()).await, first);
     let mut other = request;
-    let mut lines = other.request.lines().to_vec();
-    lines.push(("payment:note".to_owned(), "1".to_owned()));
-    other.request = altyn_domain::payment::RequestEcho::new(lines);
+    other.request = other.request.with("payment:note", "1");
     match accept_payment(&world.context, &world.project, other).await {
         Err(AcceptError::Exists { field }) => assert_eq!(field, "payment.note"),
         outcome => panic!("{outcome:?}"),

@@ -223,7 +223,7 @@ impl RefundReply {
             Some(status) => {
                 let text = value.get("text").and_then(Value::as_str).unwrap_or_default();
                 let text: String = text.chars().filter(|c| !c.is_control()).take(120).collect();
-                let text = mask_cards(&text);
+                let text = mask_cards(&text).into_owned();
                 Self::Refused { status, text, code }
             }
             None => Self::Trouble(format!("refund answered HTTP {http} without a status")),

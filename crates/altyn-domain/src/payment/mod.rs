@@ -7,6 +7,7 @@
 
 pub mod decide;
 mod details;
+mod echo;
 mod operation;
 pub mod table;
 
@@ -17,9 +18,10 @@ use crate::reason::Reason;
 use crate::time::Timestamp;
 
 pub use details::{CallbackWishes, Customer, Details, PageWishes, ReturnUrls};
+pub use echo::RequestEcho;
 pub use operation::{
     Authentication, AuthenticationStep, Operation, OperationKind, ProviderFacts, Redirect,
-    RedirectMethod, RequestEcho,
+    RedirectMethod,
 };
 pub use table::{OperationEvent, OperationState};
 

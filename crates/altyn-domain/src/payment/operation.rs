@@ -1,6 +1,6 @@
 //! An operation: one thing asked of a provider for a payment, and the facts about it.
 
-use super::{CallbackWishes, OperationState};
+use super::{CallbackWishes, OperationState, RequestEcho};
 use crate::card::CardFacts;
 use crate::id::{OperationId, PaymentId, ProjectId};
 use crate::method::{CustomerField, Method};
@@ -176,58 +176,6 @@ impl Operation {
     /// Whether the bank declined it, and an operator has yet to close it.
     pub fn awaits_closing(&self) -> bool {
         self.closed_by_hand && self.state == OperationState::Declined
-    }
-}
-
-/// A request as it was signed, flattened to `path` and `value`, without secrets and with card
-/// numbers masked: what a repeat is compared with.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct RequestEcho(Vec<(String, String)>);
-
-impl RequestEcho {
-    /// Masks and keeps; order does not matter.
-    pub fn new(lines: Vec<(String, String)>) -> Self {
-        let mut kept: Vec<(String, String)> = lines
-            .into_iter()
-            .filter(|(path, _)| !crate::mask::is_secret_path(path))
-            .map(|(path, value)| (path, crate::mask::mask_cards(&value)))
-            .collect();
-        kept.sort();
-        Self(kept)
-    }
-
-    /// The same with one more line, which the caller has masked: what a card was told apart by.
-    pub fn with(mut self, path: &str, masked: String) -> Self {
-        self.0.push((path.to_owned(), masked));
-        self.0.sort();
-        self
-    }
-
-    /// Takes lines that were masked before.
-    pub fn from_stored(lines: Vec<(String, String)>) -> Self {
-        Self(lines)
-    }
-
-    /// The lines, sorted by path.
-    pub fn lines(&self) -> &[(String, String)] {
-        &self.0
-    }
-
-    /// The first path whose value is not the same in both; `None` when they are equal.
-    pub fn first_difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
-        let mut own = self.0.iter().peekable();
-        let mut theirs = other.0.iter().peekable();
-        loop {
-            match (own.peek(), theirs.peek()) {
-                (None, None) => return None,
-                (Some((path, _)), None) | (None, Some((path, _))) => return Some(path),
-                (Some(left), Some(right)) if left == right => {
-                    own.next();
-                    theirs.next();
-                }
-                (Some((left, _)), Some((right, _))) => return Some(left.min(right)),
-            }
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use altyn_domain::method::Method;
 use altyn_domain::money::BasisPoints;
 use altyn_domain::payment::{
     CallbackWishes, Event, Operation, OperationEvent, OperationKind, OperationState, Payment,
-    PaymentRef, PaymentState, ProviderFacts, RequestEcho,
+    PaymentRef, PaymentState, ProviderFacts,
 };
 use altyn_domain::reason::Reason;
 use altyn_domain::time::Timestamp;
@@ -16,7 +16,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::json::operation::{
-    AuthenticationJson, CardJson, RedirectJson, decode_missing, encode_missing,
+    AuthenticationJson, CardJson, RedirectJson, decode_echo, decode_missing, encode_echo,
+    encode_missing,
 };
 use super::json::{DetailsJson, WishesJson, decode, encode};
 use super::{At, time};
@@ -110,7 +111,7 @@ pub(crate) fn operation_row(operation: &Operation) -> Result<OperationRow, Store
         attempts: operation.attempts,
         created_at: operation.created_at.as_millis(),
         updated_at: operation.updated_at.as_millis(),
-        request: encode(operation.request.lines())?,
+        request: encode_echo(&operation.request)?,
     })
 }
 
@@ -149,7 +150,7 @@ pub(crate) fn operation(row: OperationRow) -> Result<Operation, StoreError> {
         attempts: row.attempts,
         created_at: time(row.created_at),
         updated_at: time(row.updated_at),
-        request: at.need("request", decode(&row.request).map(RequestEcho::from_stored))?,
+        request: at.need("request", decode_echo(&row.request))?,
         account: row.account,
         provider: ProviderFacts {
             payment_id: row.provider_payment_id,

@@ -123,7 +123,7 @@ async fn carry_out(
     let (cabinet, user) = (asked.cabinet, &asked.actor.user);
     let context = cabinet.context.on_behalf(asked.entry());
     for _ in 0..DECIDE_AGAIN_MAX {
-        let request = echo(&record).with(DIALOG, digest(key));
+        let request = echo(&record).with(DIALOG, &digest(key));
         match repeat_of(&record, kind, &request) {
             Repeat::Same(first) => return Ok(first),
             Repeat::Other => return Err(asked.refuse(ActionError::NotOffered).await),
@@ -153,11 +153,8 @@ enum Repeat {
 }
 
 fn repeat_of(record: &Record, kind: OperationKind, request: &RequestEcho) -> Repeat {
-    let dialog = |echo: &RequestEcho| {
-        echo.lines().iter().find(|(path, _)| path == DIALOG).map(|(_, key)| key.clone())
-    };
-    let key = dialog(request);
-    let first = record.operations.iter().find(|one| dialog(&one.request) == key);
+    let key = request.value(DIALOG);
+    let first = record.operations.iter().find(|one| one.request.value(DIALOG) == key);
     match first {
         None => Repeat::No,
         Some(one) if one.kind == kind && one.request.first_difference(request).is_none() => {

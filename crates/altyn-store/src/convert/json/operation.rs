@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use altyn_app::ports::StoreError;
 use altyn_domain::card::{CardBrand, CardFacts, Expiry};
 use altyn_domain::method::CustomerField;
-use altyn_domain::payment::{Authentication, AuthenticationStep, Redirect, RedirectMethod};
-use serde::{Deserialize, Serialize};
+use altyn_domain::payment::{
+    Authentication, AuthenticationStep, Redirect, RedirectMethod, RequestEcho,
+};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Text, decode, encode, put, take};
 
@@ -128,4 +130,24 @@ impl AuthenticationJson<'_> {
             transaction: take(self.transaction),
         })
     }
+}
+
+/// `operations.request`: pairs of path and value.
+struct EchoJson<'a>(&'a RequestEcho);
+
+impl Serialize for EchoJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.lines())
+    }
+}
+
+/// Writes what was asked for.
+pub(crate) fn encode_echo(echo: &RequestEcho) -> Result<String, StoreError> {
+    encode(&EchoJson(echo))
+}
+
+/// Reads what was asked for.
+pub(crate) fn decode_echo(text: &str) -> Option<RequestEcho> {
+    let lines: Vec<(String, String)> = decode(text)?;
+    Some(RequestEcho::from_stored(&lines))
 }

@@ -21,7 +21,7 @@ use altyn_domain::time::Timestamp;
 use super::codes::Code;
 use super::refusal::Refusal;
 use super::sign::{SigningKey, signature_of, verify};
-use super::tree::{Node, flatten};
+use super::tree::{self, Node};
 use crate::state::WebSettings;
 
 pub use asked::{capture, clarification, forward, named_request, payment, refund, void};
@@ -57,7 +57,7 @@ impl Signed<'_> {
 
     /// The request as it is kept: flattened, without secrets, card numbers masked.
     pub fn echo(&self) -> RequestEcho {
-        RequestEcho::new(flatten(&self.body))
+        tree::echo(&self.body)
     }
 }
 
@@ -115,9 +115,8 @@ const LOGGED_MAX_BYTES: usize = 600;
 /// Tells operators, and in developer mode the sender, which text was signed here. The text is
 /// masked like everything that is kept.
 pub(crate) fn mismatch(settings: &WebSettings, project: &ProjectEntry, body: &Node<'_>) -> Refusal {
-    let echo = RequestEcho::new(flatten(body));
-    let lines: Vec<String> =
-        echo.lines().iter().map(|(path, value)| format!("{path}:{value}")).collect();
+    let echo = tree::echo(body);
+    let lines: Vec<String> = echo.lines().map(|(path, value)| format!("{path}:{value}")).collect();
     let signed = lines.join(";");
     let logged = signed.get(..signed.floor_char_boundary(LOGGED_MAX_BYTES));
     let project_id = project.project.id.get();

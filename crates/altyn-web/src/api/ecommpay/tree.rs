@@ -11,10 +11,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use altyn_domain::mask::is_secret_path;
+use altyn_domain::payment::RequestEcho;
 use jiter::{Jiter, JiterError, Peek};
 
-use super::sign::{Lines, Order, Rules};
+use super::sign::{Lines, Rules};
 
 #[cfg(test)]
 mod tests;
@@ -109,17 +109,14 @@ pub fn parse(bytes: &[u8]) -> Result<Node<'_>, TreeError> {
     }
 }
 
-/// Lists the leaves as `(path, value)` in the form and order that are signed.
+/// The request as it is kept, flattened in the form that is signed.
 ///
-/// `signature` and `frame_mode` are left out, as they are from the signature, and so is what must
-/// not be kept ([`is_secret_path`]), before a copy of it is made. Two bodies with equal lists are
-/// one request as far as may be known, and the first unequal pair names what was changed.
+/// `signature` and `frame_mode` are left out, as they are from the signature. Two bodies with equal
+/// echoes are one request as far as may be known, and the first unequal line names what was changed.
 #[must_use]
-pub fn flatten(node: &Node<'_>) -> Vec<(String, String)> {
+pub fn echo(node: &Node<'_>) -> RequestEcho {
     let lines = Lines::gather(node, Rules::CANONICAL);
-    let ordered = lines.ordered(Order::Natural);
-    let kept = ordered.iter().filter(|line| !is_secret_path(line.path));
-    kept.map(|line| (line.path.to_owned(), line.value().to_owned())).collect()
+    RequestEcho::new(lines.pairs())
 }
 
 impl<'a> Node<'a> {

@@ -1,5 +1,6 @@
 //! The parameters of a link as typed values, read in the order in which their faults are told.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use altyn_app::projects::ProjectEntry;
@@ -15,7 +16,7 @@ use crate::api::ecommpay::read::fields::{
     web_address,
 };
 use crate::api::ecommpay::refusal::Refusal;
-use crate::api::ecommpay::tree::{Node, flatten, parse};
+use crate::api::ecommpay::tree::{Node, echo, parse};
 use crate::lang::Lang;
 
 use super::date::{BestBefore, best_before};
@@ -63,7 +64,7 @@ pub fn link(
         returns,
         wishes,
         frame_mode: form.get("frame_mode").and_then(FrameMode::parse),
-        echo: RequestEcho::new(kept(signed)),
+        echo: kept(signed),
         query: form.query(),
         project,
     })
@@ -71,16 +72,18 @@ pub fn link(
 
 /// The signed parameters as they are kept. A cart comes as base64 of JSON (ecommpay.md §2.3) and is
 /// kept unpacked, like the Gate's: so it can be read, and card numbers in it are masked.
-fn kept(signed: &Node<'_>) -> Vec<(String, String)> {
-    let mut lines = flatten(signed);
+fn kept(signed: &Node<'_>) -> RequestEcho {
+    let whole = echo(signed);
     let packed = signed.get(CART).and_then(Node::as_text);
     let Some(bytes) = packed.and_then(|text| BASE64.decode(text.as_bytes()).ok()) else {
-        return lines;
+        return whole;
     };
-    let Ok(cart) = parse(&bytes) else { return lines };
-    lines.retain(|(path, _)| path != CART);
-    lines.extend(flatten(&cart).into_iter().map(|(path, value)| (format!("{CART}:{path}"), value)));
-    lines
+    let Ok(cart) = parse(&bytes) else { return whole };
+    let cart = echo(&cart);
+    let rest = whole.lines().filter(|(path, _)| *path != CART);
+    let rest = rest.map(|(path, value)| (Cow::Borrowed(path), value));
+    let unpacked = cart.lines().map(|(path, value)| (format!("{CART}:{path}").into(), value));
+    RequestEcho::new(rest.chain(unpacked))
 }
 
 fn mode(signed: &Node<'_>) -> Result<(), Refusal> {

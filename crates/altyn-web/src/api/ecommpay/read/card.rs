@@ -42,7 +42,7 @@ pub fn card_payment(
     let facts = card.facts();
     let shown = format!("{} {}", facts.mask, facts.expiry);
     let asked =
-        PaymentRequest { request: asked.request.with("card", shown), card: Some(facts), ..asked };
+        PaymentRequest { request: asked.request.with("card", &shown), card: Some(facts), ..asked };
     Ok((asked, CardPayment { card, authentication_return, browser }))
 }
 

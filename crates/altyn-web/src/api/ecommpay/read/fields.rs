@@ -58,7 +58,7 @@ pub fn optional_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, R
 /// A text for people to read, which nothing depends on: card numbers in it are masked, since it is
 /// kept, told and shown.
 pub fn free_text(body: &Node<'_>, path: &[&str]) -> Result<Option<String>, Refusal> {
-    Ok(optional_text(body, path)?.map(|text| mask_cards(&text)))
+    Ok(optional_text(body, path)?.map(|text| mask_cards(&text).into_owned()))
 }
 
 /// A text that identifies something: no `;` either.

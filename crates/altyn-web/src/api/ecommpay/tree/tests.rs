@@ -104,7 +104,7 @@ fn the_text_under_the_signature_is_bounded() {
         "0,".repeat(1_000)
     );
     let tree = parse(body.as_bytes()).unwrap();
-    let text: usize = flatten(&tree).iter().map(|(path, _)| path.len()).sum();
+    let text: usize = echo(&tree).lines().map(|(path, _)| path.len()).sum();
     assert!(text <= MAX_PATHS);
 }
 
@@ -152,14 +152,13 @@ fn only_strict_json_is_read() {
 }
 
 #[test]
-fn flatten_lists_what_is_signed() {
+fn an_echo_lists_what_is_signed() {
     let tree = parse(
         br#"{"l":["x",{"b":true}],"general":{"signature":"s","id":1.50},"frame_mode":"p","e":{},"n":null}"#,
     )
     .unwrap();
-    let pairs = flatten(&tree);
-    let pairs: Vec<(&str, &str)> =
-        pairs.iter().map(|(path, value)| (path.as_str(), value.as_str())).collect();
+    let echo = echo(&tree);
+    let pairs: Vec<(&str, &str)> = echo.lines().collect();
     assert_eq!(pairs, [("general:id", "1.50"), ("l:0", "x"), ("l:1:b", "1"), ("n", "")]);
 }
 
@@ -252,14 +251,14 @@ proptest! {
     #[test]
     fn the_list_is_stable(body in any_body()) {
         let compact = body.to_string();
-        let list = flatten(&parse(compact.as_bytes()).unwrap());
+        let list = echo(&parse(compact.as_bytes()).unwrap());
         let spaced = format!("\n{body:#} ");
-        prop_assert_eq!(&list, &flatten(&parse(spaced.as_bytes()).unwrap()));
+        prop_assert_eq!(&list, &echo(&parse(spaced.as_bytes()).unwrap()));
 
         let mut tree = parse(compact.as_bytes()).unwrap();
         if let Node::Object(members) = &mut tree {
             members.reverse();
         }
-        prop_assert_eq!(&list, &flatten(&tree));
+        prop_assert_eq!(&list, &echo(&tree));
     }
 }

@@ -92,9 +92,8 @@ fn look(state: OperationState) -> (&'static str, &'static str) {
 }
 
 fn reason(operation: &Operation, lang: Lang) -> String {
-    let lines = operation.request.lines();
-    let asked = lines.iter().find(|(path, _)| path == "payment:description");
-    let asked = asked.map(|(_, reason)| reason.clone()).filter(|reason| !reason.is_empty());
+    let asked = operation.request.value("payment:description");
+    let asked = asked.filter(|reason| !reason.is_empty()).map(str::to_owned);
     let declined = operation.reason.map(|reason| words::refund_reason(reason, lang).to_owned());
     [asked, declined].into_iter().flatten().collect::<Vec<_>>().join(" — ")
 }

@@ -31,12 +31,10 @@ pub fn of(case: &Case, lang: Lang) -> Vec<Group> {
         let title =
             format!("{} {}", said::kind(operation.kind, lang), money(operation.amount, lang));
         groups.push(Group::titled(title, of_operation(operation, lang)));
-        let echo = operation.request.lines().to_vec();
-        if !echo.is_empty() {
-            groups.push(Group::raw(
-                lang.pick("Запрос магазина", "The shop’s request"),
-                masked(&echo),
-            ));
+        let echo = operation.request.lines();
+        if echo.len() > 0 {
+            groups
+                .push(Group::raw(lang.pick("Запрос магазина", "The shop’s request"), masked(echo)));
         }
         groups.extend(attempts(case, operation, lang));
         groups.extend(notifications(case, operation, lang));
@@ -82,7 +80,7 @@ fn attempts(case: &Case, operation: &Operation, lang: Lang) -> Option<Group> {
         })
         .collect();
     let title = lang.pick("Обращения к банку", "Calls to the bank");
-    (!lines.is_empty()).then(|| Group::raw(title, masked(&lines)))
+    (!lines.is_empty()).then(|| Group::raw(title, masked(lines)))
 }
 
 fn notifications(case: &Case, operation: &Operation, lang: Lang) -> Vec<Group> {
@@ -90,12 +88,16 @@ fn notifications(case: &Case, operation: &Operation, lang: Lang) -> Vec<Group> {
     own.map(|(_, notification)| {
         let at = Time::exact(notification.received_at, lang).words;
         let title = format!("{} {at}", lang.pick("Уведомление банка", "The bank’s notification"));
-        Group::raw(title, masked(&notification.parameters))
+        Group::raw(title, masked(notification.parameters.clone()))
     })
     .collect()
 }
 
-fn masked(lines: &[(String, String)]) -> Vec<(String, String)> {
-    let shown = lines.iter().filter(|(path, _)| !is_secret_path(path));
-    shown.map(|(path, value)| (path.clone(), mask_cards(value))).collect()
+fn masked<P, V>(lines: impl IntoIterator<Item = (P, V)>) -> Vec<(String, String)>
+where
+    P: Into<String> + AsRef<str>,
+    V: AsRef<str>,
+{
+    let shown = lines.into_iter().filter(|(path, _)| !is_secret_path(path.as_ref()));
+    shown.map(|(path, value)| (path.into(), mask_cards(value.as_ref()).into_owned())).collect()
 }

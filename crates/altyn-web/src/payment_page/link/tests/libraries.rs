@@ -16,8 +16,7 @@ fn links_of_the_libraries_are_understood() {
         assert_eq!(link.amount.to_major(), "100.00");
         assert_eq!(link.description, "B&W (чай) ");
         assert_eq!(link.customer.id.as_deref(), Some("customer1"));
-        let recurring = ("recurring_register".to_owned(), "1".to_owned());
-        assert!(link.echo.lines().contains(&recurring));
+        assert_eq!(link.echo.value("recurring_register"), Some("1"));
         assert_eq!(read_sent(link.query().as_bytes()).unwrap().query(), link.query());
         // Before the sum is looked at, the signature is.
         let other = sent.replace("amount=10000", "amount=10001");
