@@ -52,14 +52,15 @@ async fn within<T>(
 
 async fn read(mut body: Body, max_bytes: usize) -> Result<Zeroizing<Vec<u8>>, BodyError> {
     // Growing would leave a copy behind at each step.
-    let expected = axum::body::HttpBody::size_hint(&body).exact().unwrap_or(0);
-    let room = usize::try_from(expected).unwrap_or(usize::MAX);
+    let expected = axum::body::HttpBody::size_hint(&body).exact();
+    let room = expected
+        .map_or(max_bytes.min(FIRST_ROOM), |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     if room > max_bytes {
         return Err(BodyError::TooLarge);
     }
     let mut held = None;
     hold(&ROOM, &mut held, room)?;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room.max(FIRST_ROOM)));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| BodyError::CutOff)?.into_data() else { continue };
         let length = bytes.len() + data.len();

@@ -1,5 +1,6 @@
 //! What every handler is given, and the calls that outlive whoever asked for them.
 
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,9 +33,28 @@ pub struct WebSettings {
     pub secure_cookies: bool,
 }
 
-/// The state of the web: cheap to clone.
+/// The state of the web. It is copied for every request, by every layer: one count, and not one for
+/// each of its parts, which two processors would pull from each other.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Faces>);
+
+impl Web {
+    /// What the faces share from now on.
+    pub fn new(faces: Faces) -> Self {
+        Self(Arc::new(faces))
+    }
+}
+
+impl Deref for Web {
+    type Target = Faces;
+
+    fn deref(&self) -> &Faces {
+        &self.0
+    }
+}
+
+/// What the faces need.
+pub struct Faces {
     /// The use cases' ports.
     pub context: Context,
     /// Settings of the faces.

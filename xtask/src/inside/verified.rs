@@ -13,7 +13,7 @@ use altyn_store::sqlite::SqliteStore;
 use altyn_web::admission::Admission;
 use altyn_web::metrics::Metrics;
 use altyn_web::payment_page;
-use altyn_web::state::{Calls, Web, WebSettings};
+use altyn_web::state::{Calls, Faces, Web, WebSettings};
 use anyhow::Result;
 use async_trait::async_trait;
 use axum::Router;
@@ -57,7 +57,7 @@ pub fn router(context: Context, store: &SqliteStore) -> Result<Router> {
         randomness: Arc::new(Nobody),
         on_export: Arc::new(|| {}),
     };
-    Ok(altyn_web::router(Web {
+    Ok(altyn_web::router(Web::new(Faces {
         context,
         // As many as any measurement has connections: nothing is put off here.
         admission: Admission::new(ROOM),
@@ -69,7 +69,7 @@ pub fn router(context: Context, store: &SqliteStore) -> Result<Router> {
         streams: payment_page::room_for_news(),
         cabinet,
         questions: payment_page::room_for_questions(),
-    }))
+    })))
 }
 
 /// Requests at once.

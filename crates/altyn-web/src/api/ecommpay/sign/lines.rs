@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Order;
 use super::leafs::{Leaf, Leafs, Step};
@@ -60,16 +60,20 @@ pub(crate) struct Line<'l> {
     pub(crate) whole: &'l str,
 }
 
-impl<'l> Line<'l> {
-    pub(crate) fn value(&self) -> &'l str {
-        self.whole.get(self.path.len() + 1..).unwrap_or_default()
-    }
-}
-
 /// The leaves of a tree, in the order met.
 pub(crate) struct Lines {
-    text: Zeroizing<String>,
+    text: Written,
     spans: Vec<Span>,
+}
+
+/// A text that only grows, within the room it has as a rule: what was written is wiped, and not
+/// all the room.
+struct Written(String);
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).into_bytes().as_mut_slice().zeroize();
+    }
 }
 
 /// Where a line ends in the buffer; it begins where the one before it ends.
@@ -83,7 +87,7 @@ impl Lines {
     /// [`Order::Levels`] and in the tree's own otherwise.
     pub(crate) fn gather<T: Leafs>(tree: &T, rules: Rules) -> Self {
         let lines = Self {
-            text: Zeroizing::new(String::with_capacity(USUAL_LENGTH)),
+            text: Written(String::with_capacity(USUAL_LENGTH)),
             spans: Vec::with_capacity(USUAL_LINES),
         };
         let mut walk = Walk { rules, path: String::with_capacity(64), lines };
@@ -91,18 +95,28 @@ impl Lines {
         walk.lines
     }
 
+    /// Paths and values, in the order met.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.each()
+            .map(|line| (line.path, line.whole.get(line.path.len() + 1..).unwrap_or_default()))
+    }
+
+    fn each(&self) -> impl ExactSizeIterator<Item = Line<'_>> {
+        let mut start = 0;
+        self.spans.iter().map(move |span| {
+            let line = Line {
+                path: self.text.0.get(start..span.path_end).unwrap_or_default(),
+                whole: self.text.0.get(start..span.end).unwrap_or_default(),
+            };
+            start = span.end;
+            line
+        })
+    }
+
     /// The lines in the given order. Equal paths, which only keys with `:` can give, are put in
     /// the order of their values, so that the result never depends on the order in the body.
     pub(crate) fn ordered(&self, order: Order) -> Vec<Line<'_>> {
-        let mut start = 0;
-        let mut lines: Vec<Line<'_>> = Vec::with_capacity(self.spans.len());
-        for span in &self.spans {
-            lines.push(Line {
-                path: self.text.get(start..span.path_end).unwrap_or_default(),
-                whole: self.text.get(start..span.end).unwrap_or_default(),
-            });
-            start = span.end;
-        }
+        let mut lines: Vec<Line<'_>> = self.each().collect();
         match order {
             Order::Natural => lines.sort_unstable_by(|a, b| {
                 natural(a.path, b.path).then_with(|| a.whole.cmp(b.whole))
@@ -118,7 +132,7 @@ impl Lines {
 
     /// The text under the signature.
     pub(crate) fn joined(&self, order: Order) -> Zeroizing<String> {
-        let length = self.text.len() + self.spans.len();
+        let length = self.text.0.len() + self.spans.len();
         let mut joined = Zeroizing::new(String::with_capacity(length));
         for line in self.ordered(order) {
             if !joined.is_empty() {
@@ -173,7 +187,7 @@ impl Walk {
     }
 
     fn leaf(&mut self, leaf: &Leaf<'_>) {
-        let text = &mut self.lines.text;
+        let text = &mut self.lines.text.0;
         text.push_str(&self.path);
         let path_end = text.len();
         text.push(':');
