@@ -4,6 +4,7 @@
 //! Stop: no new connections; requests and jobs under way end; leases are given back; the writer
 //! ends when nobody can write any more.
 
+mod crowding;
 mod database;
 mod files;
 mod lease;
@@ -24,7 +25,7 @@ use altyn_web::metrics::Metrics;
 use altyn_web::payment_page::refusal_code::RefusalCodes;
 use altyn_web::payment_page::token::PageTokens;
 use altyn_web::payment_page::{self, Room};
-use altyn_web::state::{Calls, Web, WebSettings};
+use altyn_web::state::{Calls, Faces, Web, WebSettings};
 use altyn_web::wording::Wordings;
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
@@ -88,7 +89,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
         workers.push(tokio::spawn(maker.run(asked, stopped.clone())));
     }
     let (calls, streams) = (Calls::default(), payment_page::room_for_news());
-    let web = Web {
+    let faces = Faces {
         context: context.clone(),
         settings: Arc::new(WebSettings {
             developer_errors: config.web.developer_errors,
@@ -107,7 +108,7 @@ pub async fn start(config: &Config, listener: TcpListener) -> Result<Node> {
     };
     let server = tokio::spawn(crate::http::serve(
         listener,
-        altyn_web::router(web),
+        altyn_web::router(Web::new(faces)),
         files::connections(config.server.connections_max),
         until(stopped),
     ));

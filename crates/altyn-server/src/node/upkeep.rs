@@ -11,13 +11,23 @@ use altyn_app::access::throttle;
 use altyn_app::ports::{AccessStore, Clock as _, Listing, Store, StoreError};
 use altyn_app::projects::Projects;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::clock;
+use super::crowding::Crowding;
 
 /// How often projects are compared with the store's (ruling 10: within a second).
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 /// How often the list of payments looks for changes: a person does not see so short a lag.
 const CATCH_UP_EVERY: Duration = Duration::from_millis(150);
+/// A step of so many payments leaves more behind it, as a rule.
+const MANY: u64 = 500;
+/// The share of waiting from which a machine counts as full ([`Crowding`]).
+const CROWDED: f64 = 0.25;
+/// Times of a step that the list rests then.
+const GIVE_WAY: u32 = 9;
+/// How long the list may be behind for the payments' sake.
+const BEHIND_MAX: Duration = Duration::from_secs(60);
 /// How often audit entries are sealed; what is not sealed yet could be removed unseen.
 const SEAL_EVERY: Duration = Duration::from_secs(1);
 /// Entries sealed in one transaction.
@@ -39,17 +49,34 @@ pub async fn refresh(
     }
 }
 
-/// Takes the changes of payments over into the list.
+/// Takes the changes of payments over into the list. On a machine that is full it gives way to the
+/// payments themselves, for a while: what it lists later it lists once, however often it changed.
 pub async fn keep_listing(listing: Arc<dyn Listing>, mut stopped: watch::Receiver<bool>) {
     let mut outage = Outage::of("the list of payments falls behind");
+    let mut crowding = Crowding::default();
     let mut rest = Duration::ZERO;
+    let mut abreast = Instant::now();
     while pause(rest, &mut stopped).await {
+        let began = Instant::now();
         rest = match outage.note(listing.catch_up().await) {
-            Some(0) => CATCH_UP_EVERY,
-            Some(_) => Duration::ZERO,
             None => STORE_PAUSE,
+            Some(payments) => {
+                let took = began.elapsed();
+                if payments < MANY {
+                    abreast = began;
+                }
+                match payments {
+                    0 => CATCH_UP_EVERY,
+                    _ => rest_after(took, crowding.since_last(), abreast.elapsed()),
+                }
+            }
         };
     }
+}
+
+/// How long the list rests after a step.
+fn rest_after(took: Duration, crowding: f64, behind: Duration) -> Duration {
+    if crowding < CROWDED || behind > BEHIND_MAX { Duration::ZERO } else { took * GIVE_WAY }
 }
 
 /// Seals the audit log.
@@ -104,5 +131,18 @@ impl Outage {
         }
         self.lasts = result.is_err();
         result.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_gives_way_where_it_is_crowded_and_not_for_ever() {
+        let (step, full) = (Duration::from_millis(100), CROWDED + 0.1);
+        assert_eq!(rest_after(step, full, Duration::from_secs(1)), Duration::from_millis(900));
+        assert_eq!(rest_after(step, 0.1, Duration::from_secs(1)), Duration::ZERO);
+        assert_eq!(rest_after(step, full, BEHIND_MAX + step), Duration::ZERO);
     }
 }
