@@ -20,7 +20,7 @@ use tokio::task::LocalSet;
 use super::now;
 
 /// How long answers may still come after the load has ended.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The longest answer understood.
 const ANSWER_MAX_BYTES: usize = 64 * 1_024;
 /// The longest latency told apart, microseconds.

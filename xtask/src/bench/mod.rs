@@ -13,6 +13,7 @@ mod cabinet;
 mod callbacks;
 mod crash;
 mod database;
+mod dead_endpoint;
 mod end_to_end;
 mod feed;
 mod figures;
@@ -118,6 +119,8 @@ enum Part {
     Page,
     /// Callbacks delivered from a backlog.
     Callbacks,
+    /// Callbacks to a hundred hosts, all alive and one of them dead.
+    DeadEndpoint,
     /// Sales, the provider and callbacks together.
     EndToEnd,
     /// Three times as many sales as are taken.
@@ -249,6 +252,9 @@ async fn round_on(bench: &Bench, engine: Engine, figures: &mut Figures) -> Resul
     }
     if bench.does(Part::Callbacks) {
         callbacks::measure(bench, engine, figures).await?;
+    }
+    if bench.does(Part::DeadEndpoint) {
+        dead_endpoint::measure(bench, engine, figures).await?;
     }
     if bench.does(Part::EndToEnd) {
         end_to_end::measure(bench, engine, figures).await?;

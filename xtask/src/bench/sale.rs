@@ -49,12 +49,23 @@ pub struct Sales {
 impl Sales {
     /// Signs `count` sales, the numbers of whose ids begin at `first`.
     pub fn sign(host: &str, amount: Amount, first: u64, count: usize) -> Result<Self> {
+        Self::sign_told_at(host, amount, None, first, count)
+    }
+
+    /// The same, each with this address for its callbacks.
+    pub fn sign_told_at(
+        host: &str,
+        amount: Amount,
+        callback: Option<&str>,
+        first: u64,
+        count: usize,
+    ) -> Result<Self> {
         let minor = match amount {
             Amount::Paid => 150_000,
             Amount::Rejected => 50,
         };
         let (id_mark, signature_mark) = ("#".repeat(ID_CHARS), "~".repeat(SIGNATURE_CHARS));
-        let body = body(minor, &id_mark, &signature_mark);
+        let body = body(minor, callback, &id_mark, &signature_mark);
         let length = body.len();
         let request = format!(
             "POST /v2/payment/online-banking/alfa-click/sale HTTP/1.1\r\nhost: {host}\r\n\
@@ -62,7 +73,7 @@ impl Sales {
         );
         let place = |mark: &str| request.find(mark).context("a mark is not in the request");
         let (id_at, signature_at) = (place(&id_mark)?, place(&signature_mark)?);
-        let text = signed_text(minor, &id_mark);
+        let text = signed_text_with(minor, callback, &id_mark);
         let (before, after) = text.split_once(&id_mark).context("no mark in the signed text")?;
         let mut begun = Hmac::<Sha512>::new_from_slice(SECRET.as_bytes())
             .map_err(|_| anyhow::anyhow!("the secret is no key"))?;
@@ -127,9 +138,11 @@ pub fn id(number: u64) -> [u8; ID_CHARS] {
 /// What is sold.
 pub const DESCRIPTION: &str = "Order at the shop: three items, delivery to the door";
 
-fn body(minor: i64, id: &str, signature: &str) -> String {
+fn body(minor: i64, callback: Option<&str>, id: &str, signature: &str) -> String {
+    let callback = callback.map(|url| format!("\"merchant_callback_url\":\"{url}\","));
+    let callback = callback.unwrap_or_default();
     format!(
-        "{{\"general\":{{\"project_id\":{PROJECT},\"payment_id\":\"{id}\",\
+        "{{\"general\":{{\"project_id\":{PROJECT},{callback}\"payment_id\":\"{id}\",\
          \"signature\":\"{signature}\"}},\
          \"customer\":{{\"id\":\"customer-1042\",\"ip_address\":\"198.51.100.47\",\
          \"account_id\":\"account_1\",\"email\":\"payer@example.com\",\
@@ -145,6 +158,12 @@ fn body(minor: i64, id: &str, signature: &str) -> String {
 
 /// The same as lines in the order in which they are signed.
 pub fn signed_text(minor: i64, id: &str) -> String {
+    signed_text_with(minor, None, id)
+}
+
+fn signed_text_with(minor: i64, callback: Option<&str>, id: &str) -> String {
+    let callback = callback.map(|url| format!("general:merchant_callback_url:{url};"));
+    let callback = callback.unwrap_or_default();
     [
         "customer:account_id:account_1",
         "customer:country:RU",
@@ -154,7 +173,7 @@ pub fn signed_text(minor: i64, id: &str) -> String {
         "customer:ip_address:198.51.100.47",
         "customer:last_name:Petrov",
         "customer:phone:79161234567",
-        &format!("general:payment_id:{id}"),
+        &format!("{callback}general:payment_id:{id}"),
         &format!("general:project_id:{PROJECT}"),
         &format!("payment:amount:{minor}"),
         "payment:currency:RUB",

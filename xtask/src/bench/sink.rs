@@ -25,6 +25,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// A sink that listens until the benchmark ends.
 pub struct Sink {
     pub address: SocketAddr,
+    more: Vec<SocketAddr>,
     told: Arc<Mutex<Told>>,
 }
 
@@ -83,23 +84,38 @@ struct Payment {
 impl Sink {
     /// Begins to listen, on a thread of its own.
     pub fn start() -> Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .and_then(|listener| listener.set_nonblocking(true).map(|()| listener))
-            .context("no port for the sink")?;
-        let address = listener.local_addr().context("no port for the sink")?;
+        Self::start_with(1)
+    }
+
+    /// The same, as so many hosts.
+    pub fn start_with(hosts: usize) -> Result<Self> {
+        let listen = |_| {
+            let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+            listener.set_nonblocking(true)?;
+            Ok((listener.local_addr()?, listener))
+        };
+        let bound: std::io::Result<Vec<_>> = (0..hosts).map(listen).collect();
+        let (addresses, listeners): (Vec<_>, Vec<_>) =
+            bound.context("no port for the sink")?.into_iter().unzip();
+        let (address, more) = addresses.split_first().context("a sink of no hosts")?;
         let told = Arc::new(Mutex::new(Told::default()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let own = Arc::clone(&told);
         std::thread::Builder::new()
             .name("sink".to_owned())
-            .spawn(move || runtime.block_on(listen(listener, own)))
+            .spawn(move || runtime.block_on(listen_all(listeners, own)))
             .context("the sink's thread could not be started")?;
-        Ok(Self { address, told })
+        Ok(Self { address: *address, more: more.to_vec(), told })
     }
 
     /// Where callbacks are to be sent.
     pub fn url(&self) -> String {
-        format!("http://{}/callback", self.address)
+        url(self.address)
+    }
+
+    /// Where they are to be sent, host by host.
+    pub fn urls(&self) -> Vec<String> {
+        std::iter::once(&self.address).chain(&self.more).map(|address| url(*address)).collect()
     }
 
     /// What it was told so far.
@@ -172,8 +188,21 @@ impl Told {
     }
 }
 
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}/callback")
+}
+
 fn locked(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
     told.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn listen_all(listeners: Vec<std::net::TcpListener>, told: Arc<Mutex<Told>>) {
+    let listen = |listener| tokio::spawn(listen(listener, Arc::clone(&told)));
+    let all: Vec<_> = listeners.into_iter().map(listen).collect();
+    for one in all {
+        // None of them ever ends.
+        let _ = one.await;
+    }
 }
 
 async fn listen(listener: std::net::TcpListener, told: Arc<Mutex<Told>>) {
