@@ -42,6 +42,17 @@ pub const RELEASED: &[Released] = &[
             "860614c22cffebba70bcafb5b6360b480b408b4dd7f5faebba43777f9251f2f8",
         ),
     },
+    Released {
+        name: "cabinet",
+        sqlite: (
+            include_str!("../../migrations/sqlite/0003_cabinet.sql"),
+            "9b1ae47ab0555142827bf959f03da84d2bf7d83558c0a2581cfc2ded60b7c73a",
+        ),
+        postgres: (
+            include_str!("../../migrations/postgres/0003_cabinet.sql"),
+            "6cd4a4a43d1cf695e89c6023670119933cd5d42872e1850809f166a44b212278",
+        ),
+    },
 ];
 
 /// One step: its statements and their SHA-256, for each engine.

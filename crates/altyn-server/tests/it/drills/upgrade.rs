@@ -34,6 +34,12 @@ const SQLITE: &[Step] = &[
         "0002_cards_and_holds.sql",
         "7af87fd11f64c2bda31f658b7b8d701a93e398a3248e5ca5e76f0228d20dc974"
     ),
+    released!(
+        "sqlite",
+        "cabinet",
+        "0003_cabinet.sql",
+        "9b1ae47ab0555142827bf959f03da84d2bf7d83558c0a2581cfc2ded60b7c73a"
+    ),
 ];
 const POSTGRES: &[Step] = &[
     released!(
@@ -47,6 +53,12 @@ const POSTGRES: &[Step] = &[
         "cards_and_holds",
         "0002_cards_and_holds.sql",
         "860614c22cffebba70bcafb5b6360b480b408b4dd7f5faebba43777f9251f2f8"
+    ),
+    released!(
+        "postgres",
+        "cabinet",
+        "0003_cabinet.sql",
+        "6cd4a4a43d1cf695e89c6023670119933cd5d42872e1850809f166a44b212278"
     ),
 ];
 /// Rows that the first version wrote, its secret sealed by [`KEY`].
