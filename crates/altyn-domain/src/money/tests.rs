@@ -26,6 +26,20 @@ fn fees_round_half_up() {
     assert_eq!((fee(10_000, 250), fee(1, 5_000), fee(1, 4_999), fee(0, 250)), (250, 1, 0, 0));
 }
 
+/// Sums whose shares a binary fraction of 64 bits rounds to a neighbour.
+#[test]
+fn a_share_is_exact() {
+    for (minor, bps, expected) in [
+        (9_999_999_999_999, 5_001, 5_000_999_999_999),
+        (9_999_999_999_995, 9_001, 9_000_999_999_995),
+        (9_999_999_999_990, 7_500, 7_499_999_999_993),
+    ] {
+        let amount = Amount::new(minor, Currency::RUB).unwrap();
+        let share = amount.share(BasisPoints::new(bps).unwrap()).unwrap();
+        assert_eq!(share.minor(), expected, "{minor} {bps}");
+    }
+}
+
 #[test]
 fn majors_follow_the_exponent() {
     let major = |minor, code: &str| {
