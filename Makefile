@@ -1,6 +1,6 @@
 # Targets for people. The work is in scripts/ and xtask/.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test crash soak check docs bench bench-rivals clean
+.PHONY: help setup demo test crash soak mutants check docs bench bench-rivals clean
 
 ARGS ?=
 
@@ -21,6 +21,9 @@ crash: ## Kill servers 1,000 times (or KILLS=), cut the database off, fail over;
 
 soak: ## Simulate seed after seed with everything going wrong, for 10 minutes (or MINUTES=)
 	cargo run --locked --release -p xtask -- sim --from $(or $(FROM),1000000) --minutes $(or $(MINUTES),10)
+
+mutants: ## Put deliberate bugs into a copy of the code, one by one: a test must notice each
+	cargo run --locked -p xtask -- mutants $(ARGS)
 
 check: ## The quick part of it: format, lints, repository rules
 	cargo fmt --all --check

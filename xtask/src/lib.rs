@@ -11,6 +11,7 @@ pub mod docs;
 pub mod finding;
 pub mod gate;
 pub mod inside;
+pub mod mutants;
 pub mod rust_source;
 pub mod sim;
 pub mod tidy;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::finding::listing;
-use xtask::{bench, dependencies, docs, gate, inside, sim, tidy, tree};
+use xtask::{bench, dependencies, docs, gate, inside, mutants, sim, tidy, tree};
 
 /// The product's: what is measured in this process must not differ by it.
 #[global_allocator]
@@ -33,6 +33,8 @@ enum Task {
     Bench(bench::Options),
     /// Run the whole core under a virtual clock, seed by seed, with everything going wrong.
     Sim(sim::Options),
+    /// Put deliberate bugs into a copy of the code, one by one: a test must notice each.
+    Mutants(mutants::Options),
     /// Measure «create a payment» beside other open programs.
     BenchRivals(bench::rivals::Options),
     /// Count the instructions of a sale and compare them with the baseline.
@@ -65,6 +67,7 @@ fn main() -> Result<ExitCode> {
             let mut findings = tidy::check(&root)?;
             findings.extend(dependencies::check(&root)?);
             findings.extend(docs::check(&root));
+            findings.extend(mutants::list::check(&root)?);
             print!("{}", listing(&findings));
             if findings.is_empty() {
                 println!("tidy: nothing found");
@@ -78,6 +81,7 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Sim(options) => sim::run(&options),
+        Task::Mutants(options) => mutants::run(&root, &options),
         Task::Bench(options) => bench::run(&root, &options),
         Task::BenchRivals(options) => bench::rivals::run(&root, &options),
         Task::Gate(options) => gate::run(&root, &options),

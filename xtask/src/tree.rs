@@ -50,6 +50,19 @@ pub fn root() -> PathBuf {
 
 /// Every text file that git tracks or would take; files that are not UTF-8 are left out.
 pub fn read(root: &Path) -> Result<Vec<File>> {
+    let mut files = Vec::new();
+    for path in paths(root)? {
+        let bytes =
+            fs::read(root.join(&path)).with_context(|| format!("{path} could not be read"))?;
+        if let Ok(text) = String::from_utf8(bytes) {
+            files.push(File { path, text });
+        }
+    }
+    Ok(files)
+}
+
+/// The paths of every file that git tracks or would take.
+pub fn paths(root: &Path) -> Result<Vec<String>> {
     let listed = Command::new("git")
         // A clone made by another user is read all the same: nothing of it is executed.
         .args(["-c", "safe.directory=*", "ls-files", "-z"])
@@ -66,17 +79,7 @@ pub fn read(root: &Path) -> Result<Vec<File>> {
         String::from_utf8_lossy(&listed.stdout).split_terminator('\0').map(str::to_owned).collect();
     paths.sort();
     paths.dedup();
-    let mut files = Vec::new();
-    for path in paths {
-        let full = root.join(&path);
-        // A tracked file that was just deleted is still listed.
-        if !full.is_file() {
-            continue;
-        }
-        let bytes = fs::read(&full).with_context(|| format!("{path} could not be read"))?;
-        if let Ok(text) = String::from_utf8(bytes) {
-            files.push(File { path, text });
-        }
-    }
-    Ok(files)
+    // A tracked file that was just deleted is still listed.
+    paths.retain(|path| root.join(path).is_file());
+    Ok(paths)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use xtask::finding::{Finding, listing};
-use xtask::{dependencies, docs, gate, tidy, tree};
+use xtask::{dependencies, docs, gate, mutants, tidy, tree};
 
 #[track_caller]
 fn nothing(findings: &[Finding]) {
@@ -27,6 +27,13 @@ fn dependencies_keep_to_the_picture() -> Result<()> {
 #[test]
 fn generated_documents_are_up_to_date() {
     nothing(&docs::check(&tree::root()));
+}
+
+#[test]
+fn deliberate_bugs_fit_the_code_and_are_told_of() -> Result<()> {
+    nothing(&mutants::list::check(&tree::root())?);
+    assert!(mutants::list::read(&tree::root())?.len() >= 18);
+    Ok(())
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub const HOMES: &[Home] = &[
     home("prometheus-client", &["altyn-web"], &[]),
     home("anyhow", &["altyn-server", "altyn-sim", "xtask"], &[]),
     home("clap", &["altyn-server", "xtask"], &[]),
-    home("toml", &["altyn-server"], &[]),
+    home("toml", &["altyn-server", "xtask"], &[]),
     home("tracing-subscriber", &["altyn-server"], &[]),
     home("mimalloc", &["altyn-server", "xtask"], &[]),
     home("argon2", &["altyn-server"], &[]),
