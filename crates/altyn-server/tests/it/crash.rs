@@ -93,7 +93,7 @@ fn killed_under_load(name: &str, engine: Engine, faults: Faults) {
     killed += 1;
     let mut book = load.stop();
     book.answers_were_lost = faults == Faults::LostAnswers;
-    quiet(&stage, &first, AFTER_A_KILL);
+    quiet(&first, AFTER_A_KILL);
     let findings = reckon(&stage, vec![first], &book);
     assert!(findings.deliveries > findings.callbacks, "no callback was refused or repeated");
     let lost = stage.count(

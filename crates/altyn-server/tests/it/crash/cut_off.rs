@@ -87,7 +87,7 @@ fn cut_off_under_load() {
     load.until_more(20);
     let mut book = load.stop();
     book.sales.extend(met);
-    quiet(&stage, &nodes[0], AFTER_A_KILL);
+    quiet(&nodes[0], AFTER_A_KILL);
     let findings = reckon(&stage, nodes.into(), &book);
     tell("cut_off_under_load", began, &[vec![("cuts", cuts + 2)], findings.figures()].concat());
 }

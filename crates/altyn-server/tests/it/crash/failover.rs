@@ -41,7 +41,7 @@ fn a_standby_takes_over_under_load() {
         println!("  {} failovers in {:.0?}", failover + 1, began.elapsed());
     }
     let book = load.stop();
-    quiet(&stage, &nodes[0], AFTER_A_KILL);
+    quiet(&nodes[0], AFTER_A_KILL);
     let findings = reckon(&stage, nodes.into(), &book);
     let own = vec![("failovers", failovers), ("answered_before_the_last", answered)];
     tell("a_standby_takes_over_under_load", began, &[own, findings.figures()].concat());

@@ -77,34 +77,23 @@ impl Stage {
     }
 }
 
-/// What a killed process held has been taken over by then.
-const LEASES_ARE_OVER: Duration = Duration::from_secs(90);
-
-/// Makes questions that nobody holds due now.
-const LOOK_NOW: &str = "UPDATE jobs SET due_at = 0 WHERE kind = 1 AND owner IS NULL";
-
-/// Waits until a node sees no job left, whoever holds it. A question that went unanswered while
-/// everything was killed has pauses of minutes by its plan (at most ten): past `LEASES_ARE_OVER`
-/// its time is made to come.
-pub fn quiet(stage: &Stage, node: &Node, within: Duration) {
-    wait_quiet(node, within, |since| {
-        if since > LEASES_ARE_OVER {
-            sql(&stage.setup, LOOK_NOW);
-        }
-    });
+/// Waits until a node sees no job left, whoever holds it.
+pub fn quiet(node: &Node, within: Duration) {
+    wait_quiet(node, within, || {});
 }
 
 /// The same when nobody has died: whatever watches over a call by card, which waits for a minute,
 /// is made to look now and finds that it has ended.
 pub fn quiet_at_once(stage: &Stage, node: &Node, within: Duration) {
-    wait_quiet(node, within, |_| sql(&stage.setup, LOOK_NOW));
+    let look = "UPDATE jobs SET due_at = 0 WHERE kind = 1 AND owner IS NULL";
+    wait_quiet(node, within, || sql(&stage.setup, look));
 }
 
-fn wait_quiet(node: &Node, within: Duration, each_look: impl Fn(Duration)) {
+fn wait_quiet(node: &Node, within: Duration, each_look: impl Fn()) {
     let began = monotonic();
     let mut told = began;
     eventually_within(within, LOOK_EVERY, "no job is left", || {
-        each_look(began.elapsed());
+        each_look();
         let text = node.metrics();
         let left: Vec<&str> = text
             .lines()
