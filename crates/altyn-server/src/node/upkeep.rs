@@ -58,18 +58,14 @@ pub async fn keep_listing(listing: Arc<dyn Listing>, mut stopped: watch::Receive
     let mut abreast = Instant::now();
     while pause(rest, &mut stopped).await {
         let began = Instant::now();
-        rest = match outage.note(listing.catch_up().await) {
+        let payments = outage.note(listing.catch_up().await);
+        if payments.is_some_and(|payments| payments < MANY) {
+            abreast = began;
+        }
+        rest = match payments {
             None => STORE_PAUSE,
-            Some(payments) => {
-                let took = began.elapsed();
-                if payments < MANY {
-                    abreast = began;
-                }
-                match payments {
-                    0 => CATCH_UP_EVERY,
-                    _ => rest_after(took, crowding.since_last(), abreast.elapsed()),
-                }
-            }
+            Some(0) => CATCH_UP_EVERY,
+            Some(_) => rest_after(began.elapsed(), crowding.since_last(), abreast.elapsed()),
         };
     }
 }
