@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 
 use crate::cluster::Cluster;
 use crate::node::Node;
+use crate::oracle::Violation;
 use crate::world::{Owner, World, locked};
 
 /// The least that is asked for, minor units.
@@ -53,7 +54,7 @@ pub struct Book {
     /// Accepted.
     pub deals: BTreeMap<i64, Deal>,
     /// What was seen to be wrong while the run went on.
-    pub wrong: Vec<(String, String)>,
+    pub wrong: Vec<Violation>,
 }
 
 /// Somebody who sends requests.
@@ -100,7 +101,8 @@ pub(crate) fn minor(number: u64) -> i64 {
 
 impl Desk {
     fn wrong(&self, about: &str, what: impl Into<String>) {
-        locked(&self.book).wrong.push((about.to_owned(), what.into()));
+        let (about, detail) = (about.to_owned(), what.into());
+        locked(&self.book).wrong.push(Violation { property: "S3", about, detail });
     }
 
     /// Sends a request to any node until it is answered.

@@ -91,9 +91,7 @@ pub fn at_rest(seen: &Witnesses<'_>) -> Result<Vec<Violation>> {
     let store = seen.cluster.store()?;
     let dossiers = seen.cluster.drive(store.dossiers(None, ALL))??;
     let mut findings = Findings(at_any_moment(seen.cluster)?);
-    for (about, what) in &seen.book.wrong {
-        findings.add("S3", about, what.clone());
-    }
+    findings.0.extend(seen.book.wrong.iter().cloned());
     for dossier in &dossiers {
         look_at(seen, dossier, &mut findings);
         if dossier.record.operations.iter().any(|operation| operation.late_money) {
@@ -134,8 +132,11 @@ fn look_at(seen: &Witnesses<'_>, dossier: &Dossier, findings: &mut Findings) {
         let known = seen.book.deals.contains_key(&operation.id.get());
         let automatic = operation.kind == OperationKind::Capture && operation.callback.is_none();
         let detail = format!("nobody asked for {} {}", operation.kind.as_str(), operation.id);
-        // A request that our rules refuse is decided anew each time it comes (ruling 14).
-        let refused = operation.attempts == 0
+        // A request that our rules refuse is decided anew each time it comes (ruling 14), and so is
+        // one that the bank has declined and that has no number of its own.
+        let decided_anew = operation.attempts == 0
+            || matches!(operation.kind, OperationKind::Capture | OperationKind::Void);
+        let refused = decided_anew
             && matches!(operation.state, OperationState::Rejected | OperationState::Declined)
             && seen
                 .book

@@ -10,7 +10,7 @@ use altyn_app::check::CheckReads as _;
 use altyn_app::inbound::receive;
 use altyn_app::jobs::JobKind;
 use altyn_domain::id::{OperationId, PaymentId, ProjectId, order_number};
-use altyn_domain::payment::OperationState;
+use altyn_domain::payment::{Operation, OperationState};
 use altyn_domain::time::{DAY_MS, HOUR_MS};
 use anyhow::Result;
 use rusqlite::Connection;
@@ -34,6 +34,9 @@ const DAYS_MAX: i64 = 60;
 /// What no provider tells of is settled by hand some hours after the faults are over, and again
 /// after the last bill has run out and the last hold has gone at the bank.
 const SETTLED_AFTER_MS: [u64; 2] = [3 * 3_600_000, 9 * 86_400_000];
+/// A card whose way was lost has ended so long after the faults: the longest pause between two
+/// questions, the minute that a call has, and some more.
+const LOST_CARD_MS: u64 = 15 * 60_000;
 /// In the middle of a run the invariants are looked at after so many steps.
 const LOOK_EVERY: u64 = 3_000;
 
@@ -368,6 +371,7 @@ fn end_of_faults(desk: &Desk, books: &Arc<Mutex<Books>>) {
         world.pause(heal).await;
         world.clear_up();
         desk.cluster.set_clocks_right();
+        nobody_waits_for_a_lost_card(&desk);
         for after in SETTLED_AFTER_MS {
             world.pause(after).await;
             for (payment, operation, done) in to_settle(&desk, &books) {
@@ -375,6 +379,43 @@ fn end_of_faults(desk: &Desk, books: &Arc<Mutex<Books>>) {
             }
         }
     });
+}
+
+/// L1: cards whose way was lost have ended a while after the faults have, long before the bank gives
+/// up on them. A job that was put off by a clock an hour ahead is not looked for.
+fn nobody_waits_for_a_lost_card(desk: &Desk) {
+    if desk.world.weather.clock_jumps > 0 {
+        return;
+    }
+    let (desk, world) = (desk.clone(), Arc::clone(&desk.world));
+    let lost = lost_cards(&desk);
+    world.clone().spawn(Owner::World, async move {
+        world.pause(LOST_CARD_MS).await;
+        for (id, about) in lost_cards(&desk) {
+            if lost.contains_key(&id) {
+                let detail = format!("{id} waits for the bank's session to end");
+                locked(&desk.book).wrong.push(Violation { property: "L1", about, detail });
+            }
+        }
+    });
+}
+
+/// Payments by card that nobody can go on with, and what the shop calls them.
+fn lost_cards(desk: &Desk) -> BTreeMap<OperationId, String> {
+    let Ok(store) = desk.cluster.store() else { return BTreeMap::new() };
+    let Ok(Ok(dossiers)) = desk.cluster.drive(store.dossiers(None, 10_000)) else {
+        return BTreeMap::new();
+    };
+    let lost = |operation: &Operation| {
+        operation.is_card_opening()
+            && matches!(operation.state, OperationState::Unknown | OperationState::Pending)
+    };
+    let each = dossiers.iter().flat_map(|dossier| {
+        let about = dossier.record.payment.reference.as_str();
+        let openings = dossier.record.operations.iter().filter(|operation| lost(operation));
+        openings.map(move |operation| (operation.id, about.to_owned()))
+    });
+    each.collect()
 }
 
 /// Refunds whose end nobody tells, and how they ended.

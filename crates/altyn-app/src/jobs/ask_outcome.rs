@@ -91,13 +91,13 @@ async fn ask(
         // Nobody shall pay what was told as declined.
         outcome = run::closed(provider.as_ref(), &call).await;
     }
-    if is_abandoned(operation, &outcome) {
+    if closes && is_abandoned(operation, &outcome) {
         let quiet = context.moment(project).project.as_millis() - operation.updated_at.as_millis();
-        outcome = if quiet < CARD_CALL_MS {
-            ProviderOutcome::Unknown("no such order yet".to_owned())
-        } else {
-            run::closed(provider.as_ref(), &call).await
-        };
+        if quiet >= CARD_CALL_MS {
+            outcome = run::closed(provider.as_ref(), &call).await;
+        } else if let ProviderOutcome::NotSent(_) = outcome {
+            outcome = ProviderOutcome::Unknown("no such order yet".to_owned());
+        }
     }
     let can_tell = operation.kind != OperationKind::Refund || provider.capabilities().refund_query;
     if let ProviderOutcome::Unknown(detail) = &outcome
@@ -113,12 +113,13 @@ async fn ask(
     Ok(Some(outcome))
 }
 
-/// A card that surely never reached the provider: nobody has it any more to send it again, so that
-/// what is left is to see to it that there is no order.
+/// A payment by card that nobody can go on with: the card is in nobody's hands any more, the payer
+/// is not at his issuer, and the provider has taken nothing. What is left is to see to it that
+/// nothing can be taken: there is no order, or it is closed.
 fn is_abandoned(operation: &Operation, outcome: &ProviderOutcome) -> bool {
     operation.is_card_opening()
-        && operation.state == OperationState::Unknown
-        && matches!(outcome, ProviderOutcome::NotSent(_))
+        && matches!(operation.state, OperationState::Unknown | OperationState::Pending)
+        && (matches!(outcome, ProviderOutcome::NotSent(_)) || is_open(outcome))
 }
 
 /// A declined payment is asked about when the provider notifies: money may have come late.

@@ -219,6 +219,30 @@ async fn an_order_that_never_was_is_given_up() {
     world.check().await;
 }
 
+/// Whoever closed it heard no answer, and the order stands open at the provider.
+#[tokio::test]
+async fn an_order_that_nobody_can_pay_is_closed_however_often_that_fails() {
+    let world = World::new().await;
+    let (_, card) = world.accept_card(card_request("order-1")).await;
+    drop(card);
+    world.clock.advance(CARD_CALL_MS + 1);
+    world.bank.will([unknown()]);
+    world.work().await;
+    world.clock.advance(2_000);
+    world.bank.will([pending()]);
+    world.work().await;
+    assert_eq!(world.state("order-1").await, PaymentState::Processing);
+    world.bank.will([pending(), unknown(), pending(), declined(Reason::Interrupted)]);
+    for _ in 0..2 {
+        world.clock.advance(10 * CARD_CALL_MS);
+        world.work().await;
+    }
+    assert_eq!(world.state("order-1").await, PaymentState::Declined);
+    assert_eq!(world.shop.told(), ["sale declined interrupted / declined"]);
+    assert_eq!(world.bank.called(), ["close", "ask", "ask", "close", "ask", "close"]);
+    world.check().await;
+}
+
 #[tokio::test]
 async fn a_hold_is_captured_by_one_of_many() {
     let world = World::new().await;

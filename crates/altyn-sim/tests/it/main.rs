@@ -10,9 +10,11 @@ use altyn_sim::weather::{Config, Fault};
 const ONCE_FAILED: &[(u64, &str)] = &[
     (5, "a card whose order never was stayed unknown for ever"),
     (6, "a card that was on its way while another node gave the payment up was not asked about"),
+    (23, "a card whose closing went unheard waited for the bank's session to end"),
     (34, "«never sent» was written although the card had been sent meanwhile"),
     (110, "as 6, by a clock that was an hour ahead"),
     (968, "refunds that waited for one nobody could tell of looked every second, for ever"),
+    (2534, "a refund that was asked about while it was under way was approved, and that was not kept"),
 ];
 
 #[test]
