@@ -205,6 +205,8 @@ pub const TRANSITIONS: &[Transition] = &[
     settled(row(OPENING, S::Redirected, E::Approve, S::Approved)),
     settled(row(SALE, S::Instructed, E::Approve, S::Approved)),
     settled(row(OPENING, S::Authenticating, E::Approve, S::Approved)),
+    // Whoever asked while it was under way was told that it was not sent; the call knows better.
+    settled(row(EVERY, S::Accepted, E::Approve, S::Approved)),
     told(row(EVERY, S::Sending, E::Decline, S::Declined)),
     told(row(EVERY, S::Unknown, E::Decline, S::Declined)),
     told(row(EVERY, S::Pending, E::Decline, S::Declined)),
