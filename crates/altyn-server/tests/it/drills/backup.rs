@@ -54,10 +54,7 @@ fn drill(engine: Engine) {
     let references = stage.rows("SELECT reference FROM payments");
     let is_there = |id: &String| references.contains(id);
     meanwhile.sales.retain(|sale| is_there(&sale.payment_id));
-    let refunds = stage
-        .rows("SELECT merchant_refund_id FROM operations WHERE merchant_refund_id IS NOT NULL");
-    let after_it = meanwhile.refunds.iter().filter(|refund| !refunds.contains(&refund.refund_id));
-    let returned: Vec<String> = after_it.map(|refund| refund.payment_id.clone()).collect();
+    let returned = returned_after_it(&stage);
     // Of what came after the copy nothing is in it, and nobody can know of it.
     let (in_it, lost) = (meanwhile.sales.len(), answered - meanwhile.sales.len());
     let theirs = before.sales.len() + in_it;
@@ -86,22 +83,45 @@ fn drill(engine: Engine) {
     );
 }
 
+/// Payments of which the provider has returned more often than the copy knows to have asked.
+fn returned_after_it(stage: &Stage) -> Vec<String> {
+    let asked = stage.rows(
+        "SELECT a.key || ' ' || p.reference || ' ' || CAST((SELECT count(*) FROM operations r
+             WHERE r.project = p.project AND r.payment = p.id
+                 AND r.kind = 'refund' AND r.attempts > 0) AS TEXT)
+         FROM operations o JOIN payments p ON p.project = o.project AND p.id = o.payment
+         JOIN attempts a ON a.project = o.project AND a.operation = o.id AND a.number = 1
+         WHERE o.kind IN ('sale', 'authorization')",
+    );
+    let orders = stage.emulators.orders(Provider::Rbs);
+    let more = asked.iter().filter_map(|row| {
+        let [key, reference, asked] = row.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{row}");
+        };
+        let order = orders.iter().find(|order| order["order_number"] == key)?;
+        let returned = order["refunds"].as_array().unwrap().len();
+        (returned > asked.parse().unwrap()).then(|| reference.to_owned())
+    });
+    more.collect()
+}
+
 /// SQL: the payment `p` is one of these.
 fn one_of(payments: &[String]) -> String {
     let quoted: Vec<String> = payments.iter().map(|id| format!(", '{id}'")).collect();
     format!("p.reference IN (''{})", quoted.concat())
 }
 
-/// Waits until everything has ended, but for payments of which the provider has returned more than we
-/// know of: that says nothing about a refund that we do know of.
+/// Waits until everything has ended, but for refunds of payments of which the provider has returned
+/// more than we know of: that says nothing about a refund that we do know of.
 fn take_their_end(stage: &Stage, returned: &[String]) {
     let left = format!(
-        "FROM jobs j JOIN payments p ON p.project = j.project AND p.id = j.payment
-         WHERE j.kind <> {CAPTURE_HOLD} AND NOT {}",
+        "FROM jobs j WHERE j.kind <> {CAPTURE_HOLD} AND NOT EXISTS (
+             SELECT 1 FROM operations o JOIN payments p ON p.project = o.project AND p.id = o.payment
+             WHERE o.project = j.project AND o.id = j.subject AND o.kind = 'refund' AND {})",
         one_of(returned)
     );
     eventually("everything else has ended", || {
-        sql(&stage.setup, "UPDATE jobs SET due_at = 0 WHERE kind = 1 AND owner IS NULL");
+        sql(&stage.setup, "UPDATE jobs SET due_at = 0 WHERE kind IN (1, 2) AND owner IS NULL");
         (stage.count(&left) == 0).then_some(())
     });
     eventually("every callback is delivered", || {
