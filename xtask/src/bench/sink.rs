@@ -24,8 +24,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 
 /// A sink that listens until the benchmark ends.
 pub struct Sink {
-    pub address: SocketAddr,
-    more: Vec<SocketAddr>,
+    addresses: Vec<SocketAddr>,
     told: Arc<Mutex<Told>>,
 }
 
@@ -97,7 +96,6 @@ impl Sink {
         let bound: std::io::Result<Vec<_>> = (0..hosts).map(listen).collect();
         let (addresses, listeners): (Vec<_>, Vec<_>) =
             bound.context("no port for the sink")?.into_iter().unzip();
-        let (address, more) = addresses.split_first().context("a sink of no hosts")?;
         let told = Arc::new(Mutex::new(Told::default()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let own = Arc::clone(&told);
@@ -105,17 +103,17 @@ impl Sink {
             .name("sink".to_owned())
             .spawn(move || runtime.block_on(listen_all(listeners, own)))
             .context("the sink's thread could not be started")?;
-        Ok(Self { address: *address, more: more.to_vec(), told })
+        Ok(Self { addresses, told })
     }
 
-    /// Where callbacks are to be sent.
+    /// Where callbacks are to be sent; the first host's of several.
     pub fn url(&self) -> String {
-        url(self.address)
+        self.addresses.first().map(|address| url(*address)).unwrap_or_default()
     }
 
     /// Where they are to be sent, host by host.
     pub fn urls(&self) -> Vec<String> {
-        std::iter::once(&self.address).chain(&self.more).map(|address| url(*address)).collect()
+        self.addresses.iter().map(|address| url(*address)).collect()
     }
 
     /// What it was told so far.
