@@ -11,11 +11,16 @@ report() {
 }
 trap report EXIT
 stage() {
+  local began=$SECONDS
   stage=$1
   shift
   say "$stage"
   "$@"
+  say "$stage: $((SECONDS - began)) s"
 }
+
+# Most tests wait for processes, disks and sockets: more of them at once than there are cores.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
 
 stage setup scripts/setup.sh
 stage format cargo fmt --all --check
@@ -24,4 +29,4 @@ stage build cargo build --workspace --locked
 stage clients node --test clients/*.test.mjs
 stage journeys node --test --test-concurrency=2 clients/journeys/*.test.mjs
 stage tests scripts/with-postgres.sh cargo test --workspace --locked -j 2
-say 'all stages passed'
+say "all stages passed in $SECONDS s"

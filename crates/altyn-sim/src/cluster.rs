@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::Duration;
 
 use altyn_app::ports::store::NodeLease;
 use altyn_app::ports::{Clock as _, Listing as _, Provider, Store as _, StoreError};
@@ -24,6 +26,20 @@ use crate::world::{World, locked};
 
 /// How many nodes there are.
 pub const NODES: usize = 2;
+
+/// A call to the store is looked at so often while another thread answers it, unless it is woken.
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// Looks after which the store is taken for dead.
+const LOOKS_MAX: u32 = 100_000;
+
+/// Wakes the thread that waits for a call to the store.
+struct Sleeper(Thread);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
 
 /// The nodes and their database.
 pub struct Cluster {
@@ -118,16 +134,20 @@ impl Cluster {
     /// Carries a call to the store to its end while everything else stands still.
     pub fn drive<T>(&self, call: impl Future<Output = T>) -> Result<T> {
         let mut call = pin!(call);
-        let mut context = Context::from_waker(Waker::noop());
+        let waker = Waker::from(Arc::new(Sleeper(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
         // What another thread does for the store takes a while; it is waited for here, and what waited
         // before is written first, so that nothing depends on how long.
         self.write();
-        for _ in 0..100_000_000 {
+        for _ in 0..LOOKS_MAX {
             if let Poll::Ready(done) = call.as_mut().poll(&mut context) {
                 return Ok(done);
             }
-            self.write();
-            std::thread::yield_now();
+            if self.writes_waiting() > 0 {
+                self.write();
+            } else {
+                std::thread::park_timeout(LOOK_EVERY);
+            }
         }
         bail!("the store does not answer")
     }
