@@ -35,8 +35,8 @@ pub struct Order {
     pub held: i64,
     /// What was taken in all.
     pub taken: i64,
-    /// What was returned of it.
-    pub returned: i64,
+    /// What was returned of it, one by one.
+    pub returned: Vec<i64>,
     /// How often the payer's money was taken or held.
     pub charges: u32,
     /// When it closes by itself, or a hold goes, virtual milliseconds.
@@ -102,7 +102,7 @@ impl Books {
             amount,
             held: 0,
             taken: 0,
-            returned: 0,
+            returned: Vec::new(),
             charges: 0,
             until_ms,
             lied: false,
@@ -155,7 +155,7 @@ impl Books {
             OperationKind::Refund
                 if order.left() == what.expected_left && amount <= order.left() =>
             {
-                order.returned += amount;
+                order.returned.push(amount);
             }
             OperationKind::Capture
             | OperationKind::Void
@@ -169,8 +169,8 @@ impl Books {
 
 impl Order {
     /// What was taken and not returned.
-    pub const fn left(&self) -> i64 {
-        self.taken - self.returned
+    pub fn left(&self) -> i64 {
+        self.taken - self.returned.iter().sum::<i64>()
     }
 }
 

@@ -176,7 +176,7 @@ fn sums(books: &Books, record: &Record, findings: &mut Findings) {
     let mut real = (0, 0);
     for (operation, order) in openings(books, record) {
         if let Some(order) = order.filter(|_| !operation.late_money) {
-            real = (real.0 + order.taken, real.1 + order.returned);
+            real = (real.0 + order.taken, real.1 + order.returned.iter().sum::<i64>());
         }
     }
     let ours = (payment.captured.minor(), payment.refunded.minor());
@@ -193,7 +193,7 @@ fn expected_state(books: &Books, record: &Record) -> Vec<PaymentState> {
         return vec![PaymentState::Declined, PaymentState::Rejected];
     };
     match order.standing {
-        Standing::Taken if order.returned == 0 => vec![PaymentState::Paid],
+        Standing::Taken if order.returned.is_empty() => vec![PaymentState::Paid],
         Standing::Taken if order.left() == 0 => vec![PaymentState::Refunded],
         Standing::Taken => vec![PaymentState::PartiallyRefunded],
         // Let go by us, or by the bank before we came.

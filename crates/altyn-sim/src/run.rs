@@ -10,7 +10,7 @@ use altyn_app::check::CheckReads as _;
 use altyn_app::inbound::receive;
 use altyn_app::jobs::JobKind;
 use altyn_domain::id::{OperationId, PaymentId, ProjectId, order_number};
-use altyn_domain::payment::{Operation, OperationState};
+use altyn_domain::payment::{Operation, OperationKind, OperationState};
 use altyn_domain::time::{DAY_MS, HOUR_MS};
 use anyhow::Result;
 use rusqlite::Connection;
@@ -418,7 +418,7 @@ fn lost_cards(desk: &Desk) -> BTreeMap<OperationId, String> {
     each.collect()
 }
 
-/// Refunds whose end nobody tells, and how they ended.
+/// Refunds whose end nobody tells, and how they ended: a person looks into the bank's statement.
 fn to_settle(
     desk: &Desk,
     books: &Mutex<Books>,
@@ -434,16 +434,26 @@ fn to_settle(
         let number = order_number(opening.id);
         let books = locked(books);
         let order = books.orders().find(|(name, _)| **name == number);
-        let returned = order.map_or(0, |(_, order)| order.returned);
-        let left = returned - record.payment.refunded.minor();
-        for operation in &record.operations {
-            let waits =
-                matches!(operation.state, OperationState::Unknown | OperationState::Pending);
-            if waits && !operation.kind.is_opening() {
+        let mut returned = order.map_or_else(Vec::new, |(_, order)| order.returned.clone());
+        let is_refund = |operation: &&Operation| operation.kind == OperationKind::Refund;
+        let refunds = || record.operations.iter().filter(is_refund);
+        // What the statement has and we know of is left aside.
+        for known in refunds().filter(|known| known.state == OperationState::Approved) {
+            take(&mut returned, known.amount.minor());
+        }
+        for operation in refunds() {
+            if matches!(operation.state, OperationState::Unknown | OperationState::Pending) {
                 let payment = (record.payment.project, record.payment.id);
-                open.push((payment, operation.id, left >= operation.amount.minor()));
+                let done = take(&mut returned, operation.amount.minor());
+                open.push((payment, operation.id, done));
             }
         }
     }
     open
+}
+
+/// Takes one of these sums away; whether it was there.
+fn take(sums: &mut Vec<i64>, sum: i64) -> bool {
+    let at = sums.iter().position(|known| *known == sum);
+    at.map(|at| sums.swap_remove(at)).is_some()
 }
