@@ -298,6 +298,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_provider_has_done_counts_wherever_its_answer_finds_the_operation() {
+        for kind in OperationKind::ALL {
+            for state in [S::Accepted, S::Sending, S::Unknown, S::Pending] {
+                let end = next(*kind, state, E::Approve).map(|row| (row.to, row.ledger));
+                assert_eq!(end, Ok((S::Approved, Settle)), "{kind:?} {state}");
+            }
+        }
+    }
+
+    #[test]
     fn every_end_is_told_and_no_timer_ends_what_a_provider_may_hold() {
         for row in TRANSITIONS {
             assert!(!row.to.is_final() || row.callback == Owed, "{row:?}");
