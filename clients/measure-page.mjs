@@ -86,7 +86,7 @@ if (!url || !(Number(repeats) >= 1)) {
   process.exit(2);
 }
 const browser = await chromium.launch({
-  executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium',
+  executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium-headless-shell',
   args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'],
 });
 try {

@@ -66,7 +66,7 @@ function listen(t, answer) {
 /** Starts the browser for a file of tests; it needs no network and no display. */
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium',
+    executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium-headless-shell',
     args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'],
   });
 }

@@ -30,9 +30,10 @@ postgres_bin() {
   printf '%s' "$found"
 }
 
-# The browser for the tests of pages: $ALTYN_CHROMIUM, else Debian's; nothing when there is none.
+# The browser for the tests of pages: $ALTYN_CHROMIUM, else Debian's without windows, which takes a
+# third less of the processor; nothing when there is none.
 chromium_bin() {
-  local path=${ALTYN_CHROMIUM:-/usr/bin/chromium}
+  local path=${ALTYN_CHROMIUM:-/usr/bin/chromium-headless-shell}
   if [ -x "$path" ]; then printf '%s' "$path"; fi
 }
 

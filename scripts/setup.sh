@@ -25,7 +25,7 @@ missing_packages() {
   # Bundled SQLite and some cryptography are C.
   command -v cc >/dev/null && command -v gcc >/dev/null || printf 'gcc\nlibc6-dev\n'
   [ -n "$(postgres_bin)" ] || echo postgresql
-  [ -n "$(chromium_bin)" ] || echo chromium
+  [ -n "$(chromium_bin)" ] || echo chromium-headless-shell
   has_cyrillic_font || echo fonts-dejavu-core
   [ -n "$(faketime_library)" ] || echo libfaketime
   # Counts instructions for the gate against slow decline.
@@ -105,7 +105,7 @@ check_rust
 mapfile -t missing < <(missing_packages)
 if [ "${#missing[@]}" -gt 0 ]; then install_packages "${missing[@]}"; fi
 [ -n "$(postgres_bin)" ] || fail 'no PostgreSQL 15 or later under /usr/lib/postgresql'
-[ -n "$(chromium_bin)" ] || fail "no browser at ${ALTYN_CHROMIUM:-/usr/bin/chromium}"
+[ -n "$(chromium_bin)" ] || fail "no browser at ${ALTYN_CHROMIUM:-/usr/bin/chromium-headless-shell}"
 node_is_fit || install_node
 install_python
 install_clients

@@ -19,14 +19,14 @@ stage() {
   say "$stage: $((SECONDS - began)) s"
 }
 
-# Most tests wait for processes, disks and sockets: more of them at once than there are cores.
+# Most tests wait for processes, disks, sockets and pages: more of them at once than there are cores.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
 
 stage setup scripts/setup.sh
 stage format cargo fmt --all --check
 stage lint cargo clippy --workspace --all-targets --locked -- -D warnings
-stage build cargo build --workspace --locked
+stage build cargo test --workspace --locked --no-run
 stage clients node --test clients/*.test.mjs
-stage journeys node --test --test-concurrency=2 clients/journeys/*.test.mjs
+stage journeys node --test --test-concurrency="$RUST_TEST_THREADS" clients/journeys/*.test.mjs
 stage tests scripts/with-postgres.sh cargo test --workspace --locked -j 2
 say "all stages passed in $SECONDS s"

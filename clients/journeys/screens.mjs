@@ -17,7 +17,7 @@ export const PATIENCE_MS = 60_000;
 /** Starts the browser for a file of tests. */
 export function launch() {
   return chromium.launch({
-    executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium',
+    executablePath: process.env.ALTYN_CHROMIUM || '/usr/bin/chromium-headless-shell',
     args: ['--no-sandbox', '--disable-background-networking', '--disable-gpu'],
   });
 }

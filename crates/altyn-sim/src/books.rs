@@ -168,9 +168,14 @@ impl Books {
 }
 
 impl Order {
+    /// The sum of what was returned.
+    pub fn returned_sum(&self) -> i64 {
+        self.returned.iter().sum()
+    }
+
     /// What was taken and not returned.
     pub fn left(&self) -> i64 {
-        self.taken - self.returned.iter().sum::<i64>()
+        self.taken - self.returned_sum()
     }
 }
 

@@ -176,7 +176,7 @@ fn sums(books: &Books, record: &Record, findings: &mut Findings) {
     let mut real = (0, 0);
     for (operation, order) in openings(books, record) {
         if let Some(order) = order.filter(|_| !operation.late_money) {
-            real = (real.0 + order.taken, real.1 + order.returned.iter().sum::<i64>());
+            real = (real.0 + order.taken, real.1 + order.returned_sum());
         }
     }
     let ours = (payment.captured.minor(), payment.refunded.minor());

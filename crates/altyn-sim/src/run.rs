@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 
-use altyn_app::check::CheckReads as _;
+use altyn_app::check::{CheckReads as _, Dossier};
 use altyn_app::inbound::receive;
 use altyn_app::jobs::JobKind;
 use altyn_domain::id::{OperationId, PaymentId, ProjectId, order_number};
@@ -400,12 +400,16 @@ fn nobody_waits_for_a_lost_card(desk: &Desk) {
     });
 }
 
+/// All that is kept of every payment; nothing while the store does not answer.
+fn all_dossiers(desk: &Desk) -> Vec<Dossier> {
+    let Ok(store) = desk.cluster.store() else { return Vec::new() };
+    let dossiers = desk.cluster.drive(store.dossiers(None, 10_000));
+    dossiers.ok().and_then(Result::ok).unwrap_or_default()
+}
+
 /// Payments by card that nobody can go on with, and what the shop calls them.
 fn lost_cards(desk: &Desk) -> BTreeMap<OperationId, String> {
-    let Ok(store) = desk.cluster.store() else { return BTreeMap::new() };
-    let Ok(Ok(dossiers)) = desk.cluster.drive(store.dossiers(None, 10_000)) else {
-        return BTreeMap::new();
-    };
+    let dossiers = all_dossiers(desk);
     let lost = |operation: &Operation| {
         operation.is_card_opening()
             && matches!(operation.state, OperationState::Unknown | OperationState::Pending)
@@ -423,12 +427,8 @@ fn to_settle(
     desk: &Desk,
     books: &Mutex<Books>,
 ) -> Vec<((ProjectId, PaymentId), OperationId, bool)> {
-    let Ok(store) = desk.cluster.store() else { return Vec::new() };
-    let Ok(Ok(dossiers)) = desk.cluster.drive(store.dossiers(None, 10_000)) else {
-        return Vec::new();
-    };
     let mut open = Vec::new();
-    for dossier in &dossiers {
+    for dossier in &all_dossiers(desk) {
         let record = &dossier.record;
         let Some(opening) = record.opening() else { continue };
         let number = order_number(opening.id);

@@ -14,7 +14,6 @@ const ONCE_FAILED: &[(u64, &str)] = &[
     (34, "«never sent» was written although the card had been sent meanwhile"),
     (110, "as 6, by a clock that was an hour ahead"),
     (968, "refunds that waited for one nobody could tell of looked every second, for ever"),
-    (2534, "what the bank did was dropped when somebody had asked while it was under way"),
 ];
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use altyn_app::ports::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params,
 };
@@ -104,7 +105,16 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     })?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| database(&error))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    keep_plans(&connection).map_err(|error| database(&error))?;
     Ok(connection)
+}
+
+/// Plans are made from the text of a statement alone.
+///
+/// Otherwise SQLite looks at what is bound where a partial index or its statistics of values could
+/// matter, and to be able to, compiles the statement again each time that something else is bound.
+pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 fn set(connection: &Connection, name: &str, value: impl rusqlite::ToSql) -> Result<(), StoreError> {

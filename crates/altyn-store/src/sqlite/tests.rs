@@ -17,7 +17,7 @@ use altyn_testkit::build::{self, Shop};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{Options, SqliteStore, SqliteWriter, writer};
+use super::{Options, SqliteStore, SqliteWriter, connect, writer};
 use crate::migrate::Schema;
 use crate::rows::{CallbackRow, EntryRow, EventRow, JobRow, OperationRow, PaymentRow, Row};
 use crate::seal::KeyRing;
@@ -420,7 +420,7 @@ const PEOPLE_QUERIES: &[(&str, &str)] = &[
 #[test]
 fn no_hot_query_scans() {
     let (directory, _store, _writer) = fresh();
-    let connection = Connection::open(directory.path().join("a.db")).unwrap();
+    let connection = connect::reader(&directory.path().join("a.db")).unwrap();
     for (sql, index) in MONEY_QUERIES.iter().chain(PEOPLE_QUERIES) {
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let mut rows = plan.raw_query();

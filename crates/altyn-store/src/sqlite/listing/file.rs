@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use altyn_app::ports::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::sqlite::connect::{BUSY_TIMEOUT, settle};
+use crate::sqlite::connect::{BUSY_TIMEOUT, keep_plans, settle};
 use crate::sqlite::reads::Readers;
 use crate::sqlite::{database, is_not_flushed};
 
@@ -165,6 +165,7 @@ impl File {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut writer = Connection::open_with_flags(&self.path, flags)?;
         writer.busy_timeout(BUSY_TIMEOUT)?;
+        keep_plans(&writer)?;
         writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         // Changes that were taken over are forgotten at once: what is in the list must be durable.
         writer.pragma_update(None, "synchronous", "FULL")?;

@@ -18,6 +18,7 @@ use super::file::File;
 use super::source;
 use crate::migrate::Schema;
 use crate::seal::KeyRing;
+use crate::sqlite::connect::reader;
 use crate::sqlite::{Options, SqliteStore};
 
 fn open(path: &Path) -> Arc<SqliteStore> {
@@ -259,7 +260,7 @@ async fn no_statement_of_the_list_scans() {
 #[tokio::test]
 async fn no_statement_over_callbacks_scans() {
     let (_directory, path, _store, _shop) = fresh().await;
-    let database = Connection::open(&path).unwrap();
+    let database = reader(&path).unwrap();
     for sql in deliveries::statements() {
         let plan = plan(&database, sql);
         assert!(plan.starts_with("SEARCH callbacks USING INDEX"), "{sql}: {plan}");
