@@ -19,14 +19,15 @@ stage() {
   say "$stage: $((SECONDS - began)) s"
 }
 
-# Most tests wait for processes, disks, sockets and pages: more of them at once than there are cores.
-export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((2 * $(nproc)))}
+# Most tests wait for processes, disks, sockets and pages: three of them
+# at once for each core.
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
 
 stage setup scripts/setup.sh
 stage format cargo fmt --all --check
 stage lint cargo clippy --workspace --all-targets --locked -- -D warnings
-stage build cargo test --workspace --locked --no-run
+stage build cargo test --workspace --all-targets --locked --no-run
 stage clients node --test clients/*.test.mjs
 stage journeys node --test --test-concurrency="$RUST_TEST_THREADS" clients/journeys/*.test.mjs
-stage tests scripts/with-postgres.sh cargo test --workspace --locked -j 2
+stage tests scripts/with-postgres.sh cargo test --workspace --all-targets --locked -j 2
 say "all stages passed in $SECONDS s"

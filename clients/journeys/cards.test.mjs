@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { CARDS } from './pages/payment.mjs';
-import { EVERYWHERE, journey } from './journey.mjs';
+import { EVERYWHERE, PAIRED, journey } from './journey.mjs';
 import { paid } from './told.mjs';
 
-journey('the bank knows the payer without a question', EVERYWHERE, async (payer) => {
+journey('the bank knows the payer without a question', PAIRED, async (payer) => {
   await payer.shop.buy({ way: 'card' });
   await payer.payment.choose('card');
   await payer.payment.card(CARDS.frictionless);
@@ -15,7 +15,7 @@ journey('the bank knows the payer without a question', EVERYWHERE, async (payer)
   await payer.ends({ status: 'success', told: [paid], charges: 1 });
 });
 
-journey('a bank that knows only the older 3-D Secure', EVERYWHERE, async (payer) => {
+journey('a bank that knows only the older 3-D Secure', PAIRED, async (payer) => {
   await payer.shop.buy({ way: 'card' });
   await payer.payment.choose('card');
   await payer.payment.card(CARDS.fallback);
@@ -38,7 +38,7 @@ journey('a wrong code', EVERYWHERE, async (payer) => {
   await payer.ends({ status: 'decline', told, charges: 0, deposited_minor: 0 });
 });
 
-journey('a right code of a card whose bank refuses', EVERYWHERE, async (payer) => {
+journey('a right code of a card whose bank refuses', PAIRED, async (payer) => {
   await payer.shop.buy({ way: 'card' });
   await payer.payment.choose('card');
   await payer.payment.card(CARDS.failed);
@@ -70,7 +70,7 @@ journey('a declined card, then another one', EVERYWHERE, async (payer) => {
   assert.deepEqual(orders.map((order) => order.charges), [0, 1]);
 });
 
-journey('held money is let go', EVERYWHERE, async (payer) => {
+journey('held money is let go', PAIRED, async (payer) => {
   await payer.shop.buy({ way: 'card-hold' });
   await payer.payment.choose('card');
   await payer.payment.card(CARDS.challenge);
@@ -85,7 +85,7 @@ journey('held money is let go', EVERYWHERE, async (payer) => {
   await payer.ends({ status: 'canceled', told, held_minor: 0, deposited_minor: 0 });
 });
 
-journey('money is given back', EVERYWHERE, async (payer) => {
+journey('money is given back', PAIRED, async (payer) => {
   await payer.shop.buy({ way: 'card' });
   await payer.payment.choose('card');
   await payer.payment.card(CARDS.good);

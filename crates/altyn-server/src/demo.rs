@@ -87,9 +87,10 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     }
     let mut stage = Stage::set(&place, ports).await?;
     show::introduce(&stage, &place);
+    let stopped = stop_signal()?;
     let played = tokio::select! {
         played = play(&mut stage, &place, arguments.auto) => played,
-        stopped = stop_signal() => stopped.map(|()| interrupted(arguments.auto)),
+        () = stopped => Ok(interrupted(arguments.auto)),
     };
     stage.clear().await;
     played

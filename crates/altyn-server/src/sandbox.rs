@@ -194,13 +194,8 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         ..accounts.emulated(&url, &arguments.platform_url)
     };
     let sandbox = emulators(config)?;
+    let stopped = stop_signal()?;
     introduce(&url, &accounts);
-    let stopped = async {
-        // Without signals nobody could end it in order; then it ends at once.
-        if let Err(error) = stop_signal().await {
-            tracing::error!("{error:#}");
-        }
-    };
     sandbox.run(listener, stopped).await.context("the emulators ended")
 }
 

@@ -1,5 +1,7 @@
 //! `altyn serve`.
 
+use std::pin::pin;
+
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -7,24 +9,29 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Config;
 use crate::node;
 
-/// Serves until SIGTERM or SIGINT, then stops in order.
+/// Serves until SIGTERM or SIGINT, then stops in order; told so while it starts, it ends at once.
 pub async fn run(config: &Config) -> Result<()> {
+    let mut stopped = pin!(stop_signal()?);
     let listener = TcpListener::bind(config.server.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.server.listen))?;
-    let node = node::start(config, listener).await?;
-    stop_signal().await?;
+    let node = tokio::select! {
+        node = node::start(config, listener) => node?,
+        () = &mut stopped => return Ok(()),
+    };
+    stopped.await;
     node.stop().await;
     Ok(())
 }
 
-/// Resolves when the process is told to stop.
-pub async fn stop_signal() -> Result<()> {
+/// Listens from now on; resolves when the process is told to stop.
+pub fn stop_signal() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
