@@ -19,8 +19,7 @@ stage() {
   say "$stage: $((SECONDS - began)) s"
 }
 
-# Most tests wait for processes, disks, sockets and pages: three of them
-# at once for each core.
+# Most tests wait for processes, disks, sockets and pages: three at once for each core.
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((3 * $(nproc)))}
 
 stage setup scripts/setup.sh

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::Config;
 use crate::node;
 
-/// Serves until SIGTERM or SIGINT, then stops in order; told so while it starts, it ends at once.
+/// Serves until SIGTERM or SIGINT, then stops in order; told so while it starts, it ends without serving.
 pub async fn run(config: &Config) -> Result<()> {
     let mut stopped = pin!(stop_signal()?);
     let listener = TcpListener::bind(config.server.listen)

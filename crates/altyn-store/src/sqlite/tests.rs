@@ -14,7 +14,7 @@ use altyn_app::secret::Secret;
 use altyn_domain::id::{CallbackId, PaymentId};
 use altyn_domain::time::Timestamp;
 use altyn_testkit::build::{self, Shop};
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 use tempfile::TempDir;
 
 use super::{Options, SqliteStore, SqliteWriter, connect, writer};
@@ -432,6 +432,22 @@ fn no_hot_query_scans() {
         assert!(text.contains(index), "{sql}: {text}");
         assert!(!text.contains("TEMP B-TREE"), "{sql}: {text}");
     }
+}
+
+/// What is bound may matter to this one: its index is of some states only.
+#[test]
+fn what_is_bound_compiles_no_statement_again() {
+    let (directory, _store, _writer) = fresh();
+    let path = directory.path().join("a.db");
+    let compiled_again = |connection: Connection| {
+        let mut statement = connection.prepare("SELECT id FROM exports WHERE state = ?1").unwrap();
+        for state in ["making", "ready", "making"] {
+            assert!(!statement.exists([state]).unwrap());
+        }
+        statement.get_status(StatementStatus::RePrepare)
+    };
+    assert_eq!(compiled_again(connect::reader(&path).unwrap()), 0);
+    assert!(compiled_again(Connection::open(&path).unwrap()) > 0, "SQLite alone does not");
 }
 
 /// A check by a list of words fills a table with them for every row that is written.
