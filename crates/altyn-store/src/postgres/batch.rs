@@ -2,6 +2,7 @@
 //!
 //! | round trip | statements |
 //! |---|---|
+//! | the only one, where payments are accepted and nothing else is done | all of it ([`acceptance`]) |
 //! | 1 | `BEGIN`; lock payments and jobs, in the order of their keys; claim references of new payments |
 //! | 2, where a refund carries a merchant's id | claim the refund ids of those that passed |
 //! | last | everything else of those that passed; `COMMIT` |
@@ -15,6 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use altyn_app::ports::Conflict;
 use tokio_postgres::{Client, Row as PgRow};
 
+use super::acceptance;
 use super::gather::Rows;
 use super::pipeline::{Pipeline, Trouble};
 use super::statements::Writes;
@@ -49,7 +51,12 @@ pub(super) async fn write(
     writes: &Writes,
     sets: &[&WriteSet],
 ) -> Result<Vec<Verdict>, Trouble> {
-    let written = Batch { client, writes, sets, verdicts: Vec::new() }.run().await;
+    let accepted: Option<Vec<&PaymentRow>> =
+        sets.iter().map(|set| acceptance::accepted(set)).collect();
+    let written = match accepted {
+        Some(payments) => acceptance::write(client, &writes.accept, sets, payments).await,
+        None => Batch { client, writes, sets, verdicts: Vec::new() }.run().await,
+    };
     match written {
         Ok(verdicts) => Ok(verdicts),
         Err(Trouble::Lost(error)) => Err(Trouble::Lost(error)),

@@ -8,6 +8,7 @@
 //! made once ([`connection`]). A server that goes away fails what is under way and is found again
 //! by what comes later. There is no TLS.
 
+mod acceptance;
 mod access;
 mod audit;
 mod batch;

@@ -2,6 +2,7 @@
 
 use tokio_postgres::Statement;
 
+use super::acceptance;
 use super::audit;
 use super::connection::Link;
 use crate::rows::{
@@ -14,6 +15,8 @@ pub(super) const NOTIFICATIONS_KEPT: i64 = 20;
 
 /// Everything the writer says, prepared on its connection.
 pub(super) struct Writes {
+    /// Accepted payments with all that belongs to them → the ids of those whose reference was free.
+    pub(super) accept: Statement,
     /// Projects, ids → version of each payment that is there, locked in the order of their keys.
     pub(super) lock_payments: Statement,
     /// Kinds, subjects → each job that is there, locked in the order of their keys.
@@ -64,6 +67,7 @@ impl Writes {
                  WHERE merchant_refund_id IS NOT NULL DO NOTHING RETURNING id"
         );
         Ok(Self {
+            accept: link.statement(&acceptance::statement()).await?,
             lock_payments: link.statement(LOCK_PAYMENTS).await?,
             lock_jobs: link.statement(LOCK_JOBS).await?,
             claim_payments: link.statement(&claim_payments).await?,
