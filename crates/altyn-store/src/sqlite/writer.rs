@@ -21,9 +21,17 @@ use super::database;
 /// Commands in one transaction at most: past it the wait of each grows faster than the whole gains.
 const BATCH_MAX: usize = 1_024;
 
-/// The log's length, in pages, past which the writer starts it anew. Readers search the log, and
-/// a passive checkpoint alone never lets it restart under constant writes.
-const LOG_LIMIT: i64 = 16_000;
+/// The log's length, in pages, past which the writer starts it anew at the first good moment.
+/// Readers search the log, and a passive checkpoint alone never lets it restart under constant
+/// writes.
+const LOG_LIMIT: i64 = 12_000;
+
+/// The length past which no good moment is waited for.
+const LOG_MAX: i64 = 2 * LOG_LIMIT;
+
+/// A good moment is when the checkpointer has just been there: what it has left, pages, the writer
+/// moves by itself, and commits wait for it.
+const LEFT_MAX: i64 = 1_500;
 
 /// When a reader kept the log from restarting, it is tried again after so many more pages.
 const LOG_RETRY: i64 = 4_000;
@@ -131,12 +139,13 @@ impl SqliteWriter {
         if self.stopped.is_some() {
             return;
         }
-        let pages = |mode: &str| -> rusqlite::Result<(i64, i64)> {
+        // Whether somebody was in the way, how long the log is, and how much of it has been moved.
+        let pages = |mode: &str| -> rusqlite::Result<(i64, i64, i64)> {
             let mut statement =
                 self.connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
-            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         };
-        let Ok((_, length)) = pages("NOOP") else { return };
+        let Ok((_, length, moved)) = pages("NOOP") else { return };
         report.log_pages = length;
         if length < self.restart_at {
             if length < LOG_LIMIT {
@@ -144,10 +153,13 @@ impl SqliteWriter {
             }
             return;
         }
+        if length - moved > LEFT_MAX && length < LOG_MAX {
+            return;
+        }
         let _ = self.connection.busy_timeout(RESTART_TIMEOUT);
         let outcome = pages("RESTART");
         let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
-        let restarted = matches!(outcome, Ok((0, _)));
+        let restarted = matches!(outcome, Ok((0, _, _)));
         if let Err(error) = outcome {
             // Any other error only means that the log goes on growing; it is tried again.
             self.stop_after(&database(&error));
