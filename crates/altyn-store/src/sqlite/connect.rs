@@ -99,7 +99,9 @@ pub(super) fn checkpointer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+/// A connection as all of ours are. It looks at no more than the path: whether that is a database
+/// shows at the first statement.
+pub(super) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(|error| {
         StoreError::Database(format!("the file {} cannot be opened: {error}", path.display()))
     })?;
@@ -113,7 +115,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 ///
 /// Otherwise SQLite looks at what is bound where a partial index or its statistics of values could
 /// matter, and to be able to, compiles the statement again each time that something else is bound.
-pub(super) fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use altyn_app::ports::StoreError;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::sqlite::connect::{BUSY_TIMEOUT, keep_plans, settle};
+use crate::sqlite::connect::{open, settle};
 use crate::sqlite::reads::Readers;
 use crate::sqlite::{database, is_not_flushed};
 
@@ -163,9 +163,7 @@ impl File {
         // When another takes its place from here on, that shows at the next use.
         let place = self.place();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut writer = Connection::open_with_flags(&self.path, flags)?;
-        writer.busy_timeout(BUSY_TIMEOUT)?;
-        keep_plans(&writer)?;
+        let mut writer = open(&self.path, flags)?;
         writer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
         // Changes that were taken over are forgotten at once: what is in the list must be durable.
         writer.pragma_update(None, "synchronous", "FULL")?;
