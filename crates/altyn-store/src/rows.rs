@@ -89,21 +89,31 @@ impl Sql {
     fn of<R: Row>() -> Self {
         let (table, columns) = (R::TABLE, R::COLUMNS.join(", "));
         let marks: Vec<String> = (1..=R::COLUMNS.len()).map(|at| format!("?{at}")).collect();
-        let arrays: Vec<String> =
-            (1..).zip(R::PG_TYPES).map(|(at, kind)| format!("${at}::{kind}[]")).collect();
-        let unnest_pg = format!("unnest({}) AS u({columns})", arrays.join(", "));
+        let unnest_pg = unnest_pg::<R>(1);
         let select = format!("SELECT {columns} FROM {table}");
-        let insert = format!("INSERT INTO {table} ({columns})");
         Self {
             select,
-            insert_sqlite: format!("{insert} VALUES ({})", marks.join(", ")),
+            insert_sqlite: format!("INSERT INTO {table} ({columns}) VALUES ({})", marks.join(", ")),
             update_sqlite: update_sqlite::<R>(),
-            insert_unnest_pg: format!("{insert} SELECT {columns} FROM {unnest_pg}"),
+            insert_unnest_pg: insert_unnest_pg::<R>(1),
             update_unnest_pg: update_unnest_pg::<R>(&unnest_pg),
             unnest_pg,
             columns,
         }
     }
+}
+
+/// [`Sql::unnest_pg`] whose first array is the parameter `first`.
+fn unnest_pg<R: Row>(first: usize) -> String {
+    let arrays: Vec<String> =
+        (first..).zip(R::PG_TYPES).map(|(at, kind)| format!("${at}::{kind}[]")).collect();
+    format!("unnest({}) AS u({})", arrays.join(", "), R::COLUMNS.join(", "))
+}
+
+/// [`Sql::insert_unnest_pg`] whose first array is the parameter `first`.
+pub(crate) fn insert_unnest_pg<R: Row>(first: usize) -> String {
+    let (table, columns) = (R::TABLE, R::COLUMNS.join(", "));
+    format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {}", unnest_pg::<R>(first))
 }
 
 fn update_sqlite<R: Row>() -> String {

@@ -5,6 +5,7 @@
 //! leaves nothing. That is one round trip, and at no moment does a node that falls silent hold a
 //! lock. What else there is to write goes the longer way ([`super::batch`]).
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use altyn_app::ports::Conflict;
@@ -13,7 +14,7 @@ use tokio_postgres::{Client, Statement};
 use super::pipeline::{Pipeline, Trouble};
 use super::verdict::Verdict;
 use crate::convert::write_set::{PaymentChange, WriteSet};
-use crate::rows::{EventRow, JobRow, OperationRow, PaymentRow, Row};
+use crate::rows::{EventRow, JobRow, OperationRow, PaymentRow, Row, insert_unnest_pg};
 
 /// The payment of a changeset that accepts one and does nothing else.
 pub(super) fn accepted(set: &WriteSet) -> Option<&PaymentRow> {
@@ -72,16 +73,15 @@ pub(super) fn statement() -> String {
     )
 }
 
-/// Inserts from arrays, of which the first is the parameter `next`.
 fn insert<R: Row>(next: &mut usize) -> String {
-    let columns = R::COLUMNS.join(", ");
-    let arrays: Vec<String> =
-        (*next..).zip(R::PG_TYPES).map(|(at, kind)| format!("${at}::{kind}[]")).collect();
-    *next += arrays.len();
-    let (table, arrays) = (R::TABLE, arrays.join(", "));
-    format!(
-        "INSERT INTO {table} ({columns}) SELECT {columns} FROM unnest({arrays}) AS u({columns})"
-    )
+    let first = *next;
+    *next += R::COLUMNS.len();
+    insert_unnest_pg::<R>(first)
+}
+
+/// The order in which references are claimed, in every batch.
+pub(super) fn by_reference(a: &&PaymentRow, b: &&PaymentRow) -> Ordering {
+    (a.project, &a.reference_key, a.id).cmp(&(b.project, &b.reference_key, b.id))
 }
 
 /// Writes the payments whose references are free and says which those were.
@@ -92,9 +92,7 @@ pub(super) async fn write(
     mut payments: Vec<&PaymentRow>,
 ) -> Result<Vec<Verdict>, Trouble> {
     let ids: Vec<i64> = payments.iter().map(|payment| payment.id).collect();
-    payments.sort_by(|a, b| {
-        (a.project, &a.reference_key, a.id).cmp(&(b.project, &b.reference_key, b.id))
-    });
+    payments.sort_by(by_reference);
     let operations: Vec<_> = sets.iter().flat_map(|set| &set.new_operations).collect();
     let events: Vec<_> = sets.iter().flat_map(|set| &set.events).collect();
     let jobs: Vec<_> = sets.iter().flat_map(|set| &set.jobs).collect();

@@ -163,9 +163,7 @@ impl<'a> Batch<'a> {
     fn references_to_claim(&self) -> Vec<&'a PaymentRow> {
         let mut claims: Vec<&PaymentRow> =
             self.sets.iter().filter_map(|set| new_payment(set)).collect();
-        claims.sort_by(|a, b| {
-            (a.project, &a.reference_key, a.id).cmp(&(b.project, &b.reference_key, b.id))
-        });
+        claims.sort_by(acceptance::by_reference);
         claims
     }
 
