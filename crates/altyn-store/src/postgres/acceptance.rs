@@ -2,8 +2,8 @@
 //!
 //! It depends on no row that is there, so there is nothing to lock and nothing to judge: a payment
 //! whose reference is free is written with all that belongs to it, and one whose reference is taken
-//! leaves nothing. That is one round trip, and at no moment does a node that falls silent hold a
-//! lock. What else there is to write goes the longer way ([`super::batch`]).
+//! leaves nothing. That is one round trip, and no lock is held while the server waits for the node.
+//! What else there is to write goes the longer way ([`super::batch`]).
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -52,6 +52,7 @@ pub(super) fn accepted(set: &WriteSet) -> Option<&PaymentRow> {
 /// payments that were written.
 ///
 /// The rows are read in the order given, so that two batches meet at a reference in the same order.
+/// What is noted for the list is packed as [`crate::listing::feed`] packs it.
 pub(super) fn statement() -> String {
     let mut next = 1;
     let payments = insert::<PaymentRow>(&mut next);
